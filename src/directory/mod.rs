@@ -1,0 +1,1 @@
+//! Where the accounts’ addresses are looked up.

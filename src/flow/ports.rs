@@ -1,0 +1,524 @@
+//! What the flows need from the world: a store, a directory, a courier for mails, the panel.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::limit::{Block, Quota};
+use crate::model::{
+    AccountId, AttemptId, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Reference, SessionId,
+    Timestamp, TokenHash, TypedCode,
+};
+
+// ── The store ──────────────────────────────────────────────────────────────────────────────────
+
+/// The store could not do what was asked; nothing of it was done. Whatever depended on it must not
+/// happen (DESIGN R8).
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreFailed(pub String);
+
+/// What must last. Every method commits before it returns; every limit, lock and single use is
+/// decided inside one transaction, so that of parallel callers exactly one wins.
+///
+/// What it costs to be wrong: a claim given twice lets an attacker ride on a victim's login; a try
+/// not counted lets a code be guessed; a token found after its session's end lets somebody stay in.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// All that the hot maps start from: live sessions and claims.
+    async fn load(&self, now: Timestamp) -> Result<HotState, StoreFailed>;
+
+    /// Claims all `keys` for `attempt`, or none (DESIGN R3). A key that `released_by` (the session
+    /// that the login is made in, which ends with it) owns may be taken over from it.
+    async fn claim(&self, claim: NewClaim) -> Result<ClaimOutcome, StoreFailed>;
+
+    /// A refused login: its claims go.
+    async fn release_claims(&self, attempt: AttemptId) -> Result<(), StoreFailed>;
+
+    /// An accepted login: makes the gate session, cleared if the network is known for the account,
+    /// else pending with its first code; hands it the attempt's claims; ends `replaces`. A blocked
+    /// account+network gets no session, and the claims stay.
+    async fn open_session(&self, opening: OpenSession) -> Result<Opened, StoreFailed>;
+
+    /// How a session's challenge stands when seen from `network`, for the code page.
+    async fn challenge_status(
+        &self,
+        session: SessionId,
+        network: Network,
+        now: Timestamp,
+    ) -> Result<ChallengeStatus, StoreFailed>;
+
+    /// Another code for a session: for a pending login, or for a cleared session that turned up
+    /// from an unknown network. The codes before it are superseded.
+    async fn new_code(&self, request: NewCodeRequest) -> Result<CodeGrant, StoreFailed>;
+
+    /// A typed code: counted, compared and used up in one transaction. At success the session is
+    /// cleared under `new_token`, the networks of login and answer become known, and the counters
+    /// of wrong codes end.
+    async fn answer_code(&self, answer: CodeAnswer) -> Result<Answered, StoreFailed>;
+
+    /// How `network` stands for `account`: for a cleared session that changed its network.
+    async fn network_standing(
+        &self,
+        account: &AccountId,
+        network: Network,
+        created_from: Option<Network>,
+        now: Timestamp,
+    ) -> Result<NetworkStanding, StoreFailed>;
+
+    /// Ends a session; its jar is destroyed. `true` if it was there. Its claims stay.
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<bool, StoreFailed>;
+
+    /// Last use (and present network) of cleared sessions, written now and then in one go.
+    async fn touch_sessions(&self, touches: Vec<SessionTouch>) -> Result<(), StoreFailed>;
+
+    /// A wrong password from a network: counted, and if the quota is used up, when the next try is
+    /// allowed.
+    async fn record_wrong_password(
+        &self,
+        network: Network,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreFailed>;
+
+    /// When a network that used up its quota of wrong passwords may try again; `None` for now.
+    async fn password_retry_at(
+        &self,
+        network: Network,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreFailed>;
+
+    /// Refusals that users were shown, for support to look up. The newest are kept, up to a bound.
+    async fn record_refusals(&self, refusals: Vec<RefusalRecord>) -> Result<(), StoreFailed>;
+
+    /// The refusal or block with this reference.
+    async fn lookup_reference(&self, reference: Reference) -> Result<Option<RefusalRecord>, StoreFailed>;
+
+    /// Deletes some of what has expired, in a small step that stalls nobody; how many rows went.
+    /// Call again at once while it isn't zero.
+    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreFailed>;
+}
+
+/// What the hot maps start from.
+#[derive(Debug, Default)]
+pub struct HotState {
+    /// Sessions that live, pending and cleared.
+    pub sessions: Vec<StoredSession>,
+    /// Claims in force, and when each ends.
+    pub claims: Vec<(ClaimKey, Timestamp)>,
+}
+
+/// A gate session as the store knows it.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    /// Its lasting identity.
+    pub id: SessionId,
+    /// What its present token is found by.
+    pub token: TokenHash,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The network it was last seen from and is good for.
+    pub network: Network,
+    /// Pending or cleared.
+    pub state: SessionState,
+    /// When the login was accepted.
+    pub created_at: Timestamp,
+    /// Last use.
+    pub last_seen_at: Timestamp,
+}
+
+/// Where a session stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SessionState {
+    /// The panel accepted the password; the owner isn't recognised yet. Ends at `until` at the latest.
+    Pending {
+        /// The end of its newest code, 30 minutes after the login at most (DESIGN R7).
+        until: Timestamp,
+    },
+    /// The owner is recognised.
+    Cleared,
+}
+
+/// A request for claims.
+#[derive(Clone, Debug)]
+pub struct NewClaim {
+    /// Who claims.
+    pub attempt: AttemptId,
+    /// What is claimed.
+    pub keys: Vec<ClaimKey>,
+    /// A session whose claims may be taken over.
+    pub released_by: Option<SessionId>,
+    /// When.
+    pub now: Timestamp,
+    /// When the claims end.
+    pub until: Timestamp,
+}
+
+/// What became of a request for claims.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClaimOutcome {
+    /// All are this attempt's now.
+    Claimed,
+    /// At least one is somebody else's; none was taken.
+    Taken,
+}
+
+/// A login that the panel accepted.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// The session to be made.
+    pub session: SessionId,
+    /// The hash of the token that its browser will get.
+    pub token: TokenHash,
+    /// The attempt whose claims it takes over.
+    pub attempt: AttemptId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where the login came from.
+    pub network: Network,
+    /// The account's creation network, if it's to be trusted (b8).
+    pub created_from: Option<Network>,
+    /// The parked jar, already encrypted.
+    pub sealed_jar: Vec<u8>,
+    /// Addresses the code would go to; empty: nobody to send it to.
+    pub addresses: Vec<EmailAddress>,
+    /// The language of pages and mails for this login.
+    pub language: Language,
+    /// The browser, as it calls itself, cut to a line.
+    pub browser: String,
+    /// The code for the case that one is needed.
+    pub code: NewCode,
+    /// A session of the same browser that ends with this login. If it was pending for the same
+    /// account, its codes become superseded ones of this session (two tabs, two mails).
+    pub replaces: Option<SessionId>,
+    /// The reference for the case that it's blocked.
+    pub reference: Reference,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A code to be sent: only its hash is kept.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// Its identity.
+    pub challenge: ChallengeId,
+    /// Its digits; the store keeps a hash only.
+    pub code: OneTimeCode,
+}
+
+/// What became of an accepted login.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    /// The network is known: the session is cleared already.
+    Cleared(StoredSession),
+    /// The network is unknown: the session is pending.
+    Pending {
+        /// The session.
+        session: StoredSession,
+        /// Whether the code may be mailed.
+        grant: CodeGrant,
+    },
+    /// This account is blocked from this network, or from every unknown one.
+    Blocked(Block),
+}
+
+/// A request for another code.
+#[derive(Clone, Debug)]
+pub struct NewCodeRequest {
+    /// The session.
+    pub session: SessionId,
+    /// Where it's asked from.
+    pub network: Network,
+    /// The code.
+    pub code: NewCode,
+    /// The reference for the case that it's blocked.
+    pub reference: Reference,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Whether a code may be mailed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodeGrant {
+    /// Yes: it's recorded and valid until then.
+    Granted {
+        /// When the code ends.
+        expires_at: Timestamp,
+    },
+    /// Not yet: 60 s have not passed, or the mail budget is used up.
+    NotBefore {
+        /// When the next is possible.
+        at: Timestamp,
+    },
+    /// The account has no address.
+    NoAddress,
+    /// Blocked.
+    Blocked(Block),
+    /// The session is gone or needs no code.
+    NotWanted,
+}
+
+/// How a challenge stands.
+#[derive(Clone, Debug)]
+pub enum ChallengeStatus {
+    /// A code is awaited.
+    Waiting(WaitingChallenge),
+    /// Its newest code's time is over, or the pending login's.
+    Expired,
+    /// Blocked.
+    Blocked(Block),
+    /// The session is gone or needs no code from this network.
+    NotWanted,
+}
+
+/// A challenge that waits for its code.
+#[derive(Clone, Debug)]
+pub struct WaitingChallenge {
+    /// Whose.
+    pub account: AccountId,
+    /// The newest code, if one was ever granted.
+    pub newest: Option<SentCode>,
+    /// Where codes go.
+    pub addresses: Vec<EmailAddress>,
+    /// Tries left before the block.
+    pub tries_left: u32,
+    /// When the next mail is possible (in the past: now).
+    pub next_mail_at: Timestamp,
+    /// When the pending login ends at the latest.
+    pub ends_at: Timestamp,
+    /// The language of the login.
+    pub language: Language,
+}
+
+/// A code that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentCode {
+    /// Its identity, to ask the courier what became of the mail.
+    pub challenge: ChallengeId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// Until when it's valid.
+    pub expires_at: Timestamp,
+}
+
+/// A typed code.
+#[derive(Clone, Debug)]
+pub struct CodeAnswer {
+    /// The session it's typed for.
+    pub session: SessionId,
+    /// What was typed.
+    pub typed: TypedCode,
+    /// Where from.
+    pub network: Network,
+    /// The hash of the token that the session gets at clearance.
+    pub new_token: TokenHash,
+    /// The reference for the case that it's blocked.
+    pub reference: Reference,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What became of a typed code.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// Right: the session is cleared.
+    Cleared {
+        /// The session, under its new token.
+        session: StoredSession,
+        /// What was parked, still encrypted; `None` when nothing was (a changed network).
+        sealed_jar: Option<Vec<u8>>,
+    },
+    /// Wrong, and counted.
+    Wrong {
+        /// Tries left before the block.
+        tries_left: u32,
+    },
+    /// An older code: not counted; the newest was sent then.
+    Superseded {
+        /// When the newest code was sent.
+        newest_sent_at: Timestamp,
+    },
+    /// No code is valid any more.
+    Expired,
+    /// Blocked, now or before.
+    Blocked {
+        /// The block.
+        block: Block,
+        /// Whether this very answer caused it.
+        fresh: bool,
+    },
+    /// The session is gone or needs no code.
+    NotWanted,
+}
+
+/// How a network stands for an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NetworkStanding {
+    /// Verified before, or the creation network.
+    Known,
+    /// Never verified.
+    Unknown,
+    /// Blocked for this account.
+    Blocked(Block),
+}
+
+/// A cleared session was used.
+#[derive(Clone, Debug)]
+pub struct SessionTouch {
+    /// Which.
+    pub session: SessionId,
+    /// When last.
+    pub seen_at: Timestamp,
+    /// From which network it's good now.
+    pub network: Network,
+}
+
+/// A refusal that a user was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalRecord {
+    /// What the user reads out.
+    pub reference: Reference,
+    /// When.
+    pub at: Timestamp,
+    /// Why, as logs and metrics name it.
+    pub reason: String,
+    /// The status that was answered.
+    pub status: u16,
+    /// Whose account, if the panel or the directory vouched for it.
+    pub account: Option<AccountId>,
+    /// Where the request came from.
+    pub network: Network,
+    /// Method and path, without the query.
+    pub request: String,
+    /// Until when it holds, for blocks.
+    pub until: Option<Timestamp>,
+}
+
+// ── The directory ──────────────────────────────────────────────────────────────────────────────
+
+/// The directory can't be asked: a clear page, never a way in.
+#[derive(Debug, thiserror::Error)]
+#[error("the directory of accounts can't be asked: {0}")]
+pub struct DirectoryUnavailable(pub String);
+
+/// What is on record for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// The account's own name, which counts from here on.
+    pub account: AccountId,
+    /// Where codes go (b4, b13); those behind this very gate are left out already.
+    pub addresses: Vec<EmailAddress>,
+    /// The customer's language, where known.
+    pub language: Option<Language>,
+    /// Customer type: "individual", "company", "association" or what the operator calls it.
+    pub customer_type: Option<String>,
+    /// The network the account was created from, if it may be trusted (b8).
+    pub created_from: Option<Network>,
+}
+
+/// Where accounts' addresses are looked up (DESIGN §3).
+#[async_trait]
+pub trait Directory: Send + Sync + 'static {
+    /// The record of `account`; `None` when there is none. Answers within its own deadline.
+    async fn lookup(&self, account: &AccountId) -> Result<Option<AccountRecord>, DirectoryUnavailable>;
+}
+
+// ── The courier ────────────────────────────────────────────────────────────────────────────────
+
+/// A mail with a code, before it's put into words.
+#[derive(Clone, Debug)]
+pub struct CodeMail {
+    /// Which challenge it's for.
+    pub challenge: ChallengeId,
+    /// To whom; the same mail to each, one message an address.
+    pub to: Vec<EmailAddress>,
+    /// In which language.
+    pub language: Language,
+    /// The code.
+    pub code: OneTimeCode,
+    /// The account, as its owner knows it.
+    pub account: AccountId,
+    /// When the login was.
+    pub asked_at: Timestamp,
+    /// Until when the code is valid; also the end of all retries.
+    pub expires_at: Timestamp,
+    /// From which network the login came.
+    pub network: Network,
+    /// The browser, as it calls itself, cut to a line.
+    pub browser: String,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MailStatus {
+    /// Under way, or not known any more (after a restart).
+    Queued,
+    /// Taken by the mail server for every address.
+    Sent,
+    /// The server can't be reached or says "later"; it's tried again.
+    Retrying,
+    /// Refused for good, or the code's time was over.
+    Failed,
+}
+
+/// Takes mails out. Never makes the caller wait.
+pub trait Courier: Send + Sync + 'static {
+    /// Takes a mail over.
+    fn send(&self, mail: CodeMail);
+    /// What became of the mail for a challenge.
+    fn status(&self, challenge: ChallengeId) -> MailStatus;
+}
+
+// ── The panel ──────────────────────────────────────────────────────────────────────────────────
+
+/// A request that the gate makes itself: a login relay, a probe, a logout. Its headers come from
+/// the one function that makes upstream headers.
+#[derive(Clone, Debug)]
+pub struct PanelRequest {
+    /// Method.
+    pub method: http::Method,
+    /// Path and query, byte for byte as judged.
+    pub target: String,
+    /// All headers, `Host` included; `Content-Length` is set from the body.
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// How long the whole exchange may take.
+    pub timeout: Duration,
+    /// The longest body that is read, in bytes.
+    pub max_body: usize,
+}
+
+/// The panel's answer, read whole.
+#[derive(Clone, Debug)]
+pub struct PanelAnswer {
+    /// Status.
+    pub status: http::StatusCode,
+    /// Headers, hop-by-hop ones taken out.
+    pub headers: http::HeaderMap,
+    /// The body, decoded from `Content-Encoding` never: the gate asks for none.
+    pub body: Bytes,
+}
+
+/// Why there's no answer of the panel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PanelFailed {
+    /// No connection: nothing was sent.
+    #[error("the panel can't be reached: {0}")]
+    Unreachable(String),
+    /// Something was sent, but no whole answer came back in time.
+    #[error("the panel did not answer: {0}")]
+    NoAnswer(String),
+    /// The answer's body is longer than allowed.
+    #[error("the panel's answer is longer than {0} bytes")]
+    TooLong(usize),
+}
+
+/// The panel, for requests that the gate makes itself.
+#[async_trait]
+pub trait Panel: Send + Sync + 'static {
+    /// Sends one request and reads its whole answer. Never follows redirects, never retries.
+    async fn send(&self, request: PanelRequest) -> Result<PanelAnswer, PanelFailed>;
+}

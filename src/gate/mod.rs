@@ -1,0 +1,15 @@
+//! May this request pass? (DESIGN §2)
+//!
+//! The gate turns one canonical request, the cookies it carries and the session it belongs to into
+//! a [`Decision`]. It's pure; and it's the only maker of a [`Permit`], without which nothing goes
+//! upstream.
+
+pub mod cookie;
+pub mod decide;
+pub mod pattern;
+pub mod profile;
+pub mod stamp;
+pub mod target;
+
+pub use decide::{Decision, Denial, Permit};
+pub use profile::{CookieRules, PanelProfile};

@@ -1,0 +1,1 @@
+//! Mail: SMTP, and a folder for the demo and tests.

@@ -1,0 +1,1 @@
+//! Pages and mails: contexts, words and rendering.

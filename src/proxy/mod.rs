@@ -1,0 +1,1 @@
+//! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.

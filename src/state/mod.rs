@@ -1,0 +1,1 @@
+//! The hot maps: sessions, claims, requests under way; backed by the store.

@@ -1,0 +1,1 @@
+//! What must last: SQLite embedded, one writer that groups commits.

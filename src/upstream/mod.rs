@@ -1,0 +1,1 @@
+//! Requests that the gate makes itself: login relay, probe, logout.
