@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(SessionToken::verify(&KEY, &forged), Err(InvalidToken), "byte {i}");
         }
         assert_eq!(SessionToken::verify(&KEY, b""), Err(InvalidToken));
-        assert!(!format!("{token:?}").contains(&text[..8]));
+        assert!(!format!("{token:?}").contains(text.as_str()));
     }
 
     #[test]
