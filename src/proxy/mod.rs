@@ -1,1 +1,3 @@
 //! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.
+
+pub mod front;
