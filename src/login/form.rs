@@ -16,6 +16,7 @@ mod json;
 mod multipart;
 mod urlencoded;
 
+pub(in crate::login) use urlencoded::hex;
 pub use urlencoded::query_pairs;
 
 /// Longest body of a door, in bytes (DESIGN R10). pingora's retry buffer holds no more either.

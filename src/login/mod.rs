@@ -10,6 +10,7 @@ pub mod jar;
 pub mod knock;
 pub mod matcher;
 mod name;
+mod probe;
 pub mod scan;
 pub mod verdict;
 
@@ -17,4 +18,4 @@ pub use door::{Door, DoorKind, KeyRule, Probe};
 pub use form::{Ambiguous, Form, InvalidForm};
 pub use knock::{Knock, knock, needs_body};
 pub use matcher::{AnswerView, Matcher};
-pub use verdict::Verdict;
+pub use verdict::{Verdict, judge};

@@ -78,7 +78,8 @@ fn deletions_are_seen() {
 fn r6_only_the_final_jar_says_what_was_gained() {
     let login = |name: &[u8]| name.starts_with(b"DW") || name.starts_with(b"wordpress_logged_in_");
     let gone = "DW5=deleted; expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; path=/; HttpOnly";
-    let table: &[(&[(&str, &str)], &[&str], bool)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], bool);
+    let table: &[Case<'_>] = &[
         (&[], &["DW5=abc; path=/; HttpOnly"], true),
         (&[("DW5", "old")], &["DW5=new; path=/"], true),
         (&[("DW5", "same")], &["DW5=same; path=/"], false),
