@@ -8,8 +8,8 @@ mod smtp;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mail_parser::MessageParser;
@@ -350,6 +350,92 @@ async fn b60_an_address_that_is_refused_for_good_is_not_tried_again() {
         let tries = server.commands().iter().filter(|c| c.starts_with("RCPT TO:<nobody")).count();
         assert_eq!(tries, 2, "one for each mail");
         assert!(!outbox.health().is_down());
+    }
+}
+
+#[tokio::test]
+async fn only_a_plain_yes_counts_as_taken() {
+    let odd = Fault::reply(Stage::EndOfMessage, "354 go on");
+    let server = SmtpServer::start(Behaviour { faults: vec![odd], ..Behaviour::default() });
+    let hands = Hands::default();
+    let outbox = outbox(&hands, plain(&server));
+    assert_eq!(sent(&outbox, message(&hands, &["alice@example.test"])).await, MailStatus::Sent);
+    assert_eq!(server.mails().len(), 1, "sent again after an answer that isn't one");
+    assert_eq!(outbox.health().last_trouble, Some(MailTrouble::Protocol));
+}
+
+/// What a test writes its log lines to.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_address_code_or_password_gets_into_the_log() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // The runtime of this test has one thread.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = SmtpServer::start(Behaviour {
+        user: user(),
+        faults: vec![
+            Fault::reply(Stage::Auth, "535 5.7.8 p4ss:wörd is wrong for poterne@example.net"),
+            Fault::reply(Stage::Rcpt, "451 4.7.1 <alice@example.test>: greylisted"),
+            Fault::reply(Stage::EndOfMessage, "no SMTP from alice@example.test 123456"),
+            Fault::reply(Stage::Rcpt, "550 5.1.1 <alice@example.test>: unknown user 123456"),
+        ],
+        ..Behaviour::default()
+    });
+    let hands = Hands::default();
+    let outbox = outbox(&hands, smtp_settings(&format!("smtp://poterne@example.net@{}", server.addr)));
+    let status = sent(&outbox, message(&hands, &["alice@example.test"])).await;
+    assert_eq!(status, MailStatus::Failed);
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    for said in ["authentication", "a…e@e…e.test", "451 4.7.1", "550 5.1.1"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    for secret in ["alice", "123456", "123 456", "p4ss", "poterne@example.net"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
+
+#[test]
+fn mails_are_counted() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let shown = recorder.handle();
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let fault = Fault::reply(Stage::Rcpt, "550 5.1.1 no").containing("nobody");
+            let later = Fault::reply(Stage::Rcpt, "450 4.2.0 later").containing("alice");
+            let server = SmtpServer::start(Behaviour { faults: vec![fault, later], ..Behaviour::default() });
+            let hands = Hands::default();
+            let outbox = outbox(&hands, plain(&server));
+            sent(&outbox, message(&hands, &["alice@example.test", "nobody@example.test"])).await;
+        });
+    });
+    let text = shown.render();
+    for line in [
+        "poterne_mail_total{outcome=\"sent\"} 1",
+        "poterne_mail_total{outcome=\"refused\"} 1",
+        "poterne_mail_total{outcome=\"retried\"} 1",
+        "poterne_mail_queue 0",
+        "poterne_mail_up 1",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} in {text}");
     }
 }
 

@@ -16,6 +16,9 @@ use super::{CreationNetworks, InvalidAccountsFile, OwnDomains, csv_file, toml_fi
 use crate::flow::ports::{AccountRecord, Directory, DirectoryUnavailable};
 use crate::model::AccountId;
 
+/// How often a file is looked at where nothing else is said; a change is in force after the second
+/// look.
+pub const RELOAD_EVERY: Duration = Duration::from_secs(10);
 /// Largest file, in bytes: some four million accounts.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Lines that a warning names.

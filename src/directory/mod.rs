@@ -14,7 +14,7 @@ mod own_domains;
 mod toml_file;
 
 pub use accounts::CreationNetworks;
-pub use file::{FileDirectory, Reload, Settings};
+pub use file::{FileDirectory, RELOAD_EVERY, Reload, Settings};
 pub use login::LoginDirectory;
 pub use mistake::{AccountMistake, InvalidAccountsFile, Mistake};
 pub use own_domains::{InvalidDomain, OwnDomains};

@@ -15,10 +15,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_util::sync::CancellationToken;
+
+#[path = "tls.rs"]
+mod tls;
+
+pub use tls::TestCertificate;
 
 /// How long a waiting test is patient before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -81,43 +83,6 @@ impl Fault {
 
     pub fn containing(self, text: &str) -> Self {
         Self { containing: Some(text.to_owned()), ..self }
-    }
-}
-
-/// A certificate for a server, with the authority that made it.
-#[derive(Clone)]
-pub struct TestCertificate {
-    /// The authority's certificate, for a client to trust.
-    pub authority_pem: String,
-    config: Arc<ServerConfig>,
-}
-
-impl TestCertificate {
-    /// A certificate for these host names and addresses.
-    pub fn for_names(names: &[&str]) -> Self {
-        let authority_key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Test authority");
-        let authority = params.self_signed(&authority_key).unwrap();
-        let issuer = rcgen::Issuer::from_params(&params, &authority_key);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        Self { authority_pem: authority.pem(), config: Arc::new(config) }
-    }
-
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.config))
     }
 }
 
