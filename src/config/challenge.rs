@@ -68,7 +68,8 @@ pub(super) fn read_challenge(section: Section<'_>, known_networks: Section<'_>) 
         pending_ttl: section.or("pending_ttl", between(minute, hour), default.pending_ttl),
         known_networks: known_networks.or("max", number(1..=10_000), default.known_networks),
     };
-    known_networks.not_yet("unused_for", "a verified network stays known; the longest unused goes first at the maximum");
+    known_networks
+        .not_yet("unused_for", "a verified network stays known; the longest unused goes first at the maximum");
     known_networks.finish();
     if policy.ttl > policy.pending_ttl {
         let wrong = Wrong::expected(format!("a time of at most pending_ttl, {}", show_duration(policy.pending_ttl)));

@@ -145,7 +145,8 @@ fn read_client_address(section: &Section<'_>, no_proxies: bool) -> ClientAddress
             if section.node("trusted_proxies").is_none() =>
         {
             let wrong = Wrong::expected("trusted_proxies as well: without them nobody's word is taken");
-            section.wrong("client_address", wrong.hint("trusted_proxies = [\"127.0.0.1\"] for a proxy on this machine"));
+            section
+                .wrong("client_address", wrong.hint("trusted_proxies = [\"127.0.0.1\"] for a proxy on this machine"));
         }
         _ => {}
     }

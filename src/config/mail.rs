@@ -111,15 +111,14 @@ pub(super) fn read(section: Section<'_>) -> (Option<MailSettings>, Option<Inline
     let timeout = duration(Duration::from_secs(1), Duration::from_mins(2));
     let timeout = section.or("timeout", timeout, TIMEOUT);
     section.finish();
-    let settings =
-        from.zip(transport).map(|(from, transport)| MailSettings { from, transport, own_domains, timeout });
+    let settings = from.zip(transport).map(|(from, transport)| MailSettings { from, transport, own_domains, timeout });
     (settings, inline)
 }
 
 fn sender(node: &Node) -> Result<Sender, Wrong> {
     let wrong = || Wrong::expected("a sender like \"Espace client <no-reply@example.net>\"");
     let mailbox: Mailbox = text(node)?.parse().map_err(|_| wrong())?;
-    let address = EmailAddress::parse(&mailbox.email.to_string()).map_err(|_| wrong())?;
+    let address = EmailAddress::parse(mailbox.email.as_ref()).map_err(|_| wrong())?;
     Ok(Sender { name: mailbox.name, address })
 }
 

@@ -139,3 +139,6 @@ fn read(desk: &Desk<'_>, text: &str, name: &str, file: Option<&Path>) -> Option<
     cross::check(&root, &checked);
     Some(checked)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub(super) struct Desk<'e> {
     known: RefCell<BTreeSet<String>>,
     /// A file has syntax errors: what is missing may only be unreadable.
     broken: Cell<bool>,
+    /// The profile couldn't be read: what it would have said isn't missing.
+    lost: Cell<bool>,
     base: PathBuf,
     environment: &'e dyn Fn(&str) -> Option<String>,
 }
@@ -64,6 +66,7 @@ impl<'e> Desk<'e> {
             warnings: RefCell::default(),
             known: RefCell::default(),
             broken: Cell::new(false),
+            lost: Cell::new(false),
             base: base.to_owned(),
             environment,
         }
@@ -102,9 +105,20 @@ impl<'e> Desk<'e> {
         }
     }
 
-    /// Notes that something has to be there, unless a syntax error may have hidden it.
+    /// The profile that the operator named can't be read.
+    pub(super) fn lose_profile(&self) {
+        self.lost.set(true);
+    }
+
+    /// Whether the panel can't be judged as a whole.
+    pub(super) fn has_half_a_panel(&self) -> bool {
+        self.is_broken() || self.lost.get()
+    }
+
+    /// Notes that something has to be there, unless something else that is wrong hides it.
     pub(super) fn missing(&self, at: &At, what: impl Into<String>) {
-        if !self.is_broken() {
+        let of_profile = at.key.starts_with("panel.") && at.key != "panel.upstream";
+        if !(self.is_broken() || of_profile && self.lost.get()) {
             self.mistake(at, Wrong::expected(what).found("nothing: the key is missing"));
         }
     }

@@ -144,7 +144,9 @@ impl Node {
             DeValue::Float(_) => Value::Float,
             DeValue::Boolean(yes) => Value::Boolean(*yes),
             DeValue::Datetime(_) => Value::Date,
-            DeValue::Array(nodes) => Value::Array(nodes.iter().enumerate().map(|(i, n)| Self::of(file, i, n)).collect()),
+            DeValue::Array(nodes) => {
+                Value::Array(nodes.iter().enumerate().map(|(i, n)| Self::of(file, i, n)).collect())
+            }
             DeValue::Table(table) => Value::Table(Table::of(file, span, table)),
         };
         Self { spot, index, value }

@@ -235,7 +235,8 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "10", "m", "-1s", "1.5h", "10 minutes", "5s 1h", "1m 1m", "3d", "99999999999999999999s", "１s"] {
+        for text in ["", "10", "m", "-1s", "1.5h", "10 minutes", "5s 1h", "1m 1m", "3d", "99999999999999999999s", "１s"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
         for text in ["10m", "90s", "1h", "1d", "1ms"] {

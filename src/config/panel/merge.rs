@@ -28,12 +28,14 @@ pub(in crate::config) fn merged(desk: &Desk<'_>, root: &Table) -> Table {
     let Some(Entry { node: Node { value: Value::Table(panel), .. }, .. }) = root.entries.get_mut("panel") else {
         return root;
     };
-    let Some(Node { value: Value::Text(name), spot, .. }) = panel.entries.get("profile").map(|entry| &entry.node) else {
+    let Some(Node { value: Value::Text(name), spot, .. }) = panel.entries.get("profile").map(|entry| &entry.node)
+    else {
         return root;
     };
     let at = At { key: "panel.profile".to_owned(), spot: *spot };
-    if let Some(profile) = find(desk, &at, name) {
-        merge(panel, profile);
+    match find(desk, &at, name) {
+        Some(profile) => merge(panel, profile),
+        None => desk.lose_profile(),
     }
     root
 }
@@ -57,10 +59,13 @@ fn find(desk: &Desk<'_>, at: &At, name: &str) -> Option<Table> {
             let names: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             let wrong = Wrong::expected(format!("a built-in profile ({}) or a path", names.join(", ")));
             let wrong = wrong.found(quoted(name));
-            desk.mistake(at, match nearest(name, &names) {
-                Some(near) => wrong.hint(format!("did you mean \"{near}\"?")),
-                None => wrong.hint(format!("a profile of your own is named by its path, \"./{name}.toml\"")),
-            });
+            desk.mistake(
+                at,
+                match nearest(name, &names) {
+                    Some(near) => wrong.hint(format!("did you mean \"{near}\"?")),
+                    None => wrong.hint(format!("a profile of your own is named by its path, \"./{name}.toml\"")),
+                },
+            );
             return None;
         }
     };

@@ -16,8 +16,7 @@ use super::rules;
 /// Where a login ends when the panel doesn't lead anywhere of its own.
 pub const LANDING: &str = "/";
 /// File endings that a glob in `public` never matches; `.php` is always one of them (DESIGN R4).
-pub const SCRIPTS: [&str; 10] =
-    [".php", ".phtml", ".phar", ".cgi", ".fcgi", ".pl", ".py", ".asp", ".aspx", ".jsp"];
+pub const SCRIPTS: [&str; 10] = [".php", ".phtml", ".phar", ".cgi", ".fcgi", ".pl", ".py", ".asp", ".aspx", ".jsp"];
 /// Query keys that carry a session id, besides the names of the session cookies: PHP's default.
 pub const SESSION_KEYS: [&str; 1] = ["PHPSESSID"];
 /// Headers that carry credentials, besides what the profile names (DESIGN R5).
@@ -99,7 +98,11 @@ fn scripts(panel: &Section<'_>) -> Vec<String> {
     let ending = |node: &Node| {
         let text = text(node)?;
         let fits = text.len() > 1 && text.starts_with('.') && text.bytes().skip(1).all(|b| b.is_ascii_alphanumeric());
-        if fits { Ok(text.to_ascii_lowercase()) } else { Err(Wrong::expected("a file ending with its dot, like \".php\"")) }
+        if fits {
+            Ok(text.to_ascii_lowercase())
+        } else {
+            Err(Wrong::expected("a file ending with its dot, like \".php\""))
+        }
     };
     let default = SCRIPTS.map(str::to_owned).to_vec();
     let mut scripts = panel.list_or("scripts", "file endings", ending, default);
@@ -126,7 +129,8 @@ fn read_cookies(panel: &Section<'_>, anywhere: bool, doors: &[Door]) -> CookieRu
             lists.iter().any(|list| list.iter().any(|pattern| pattern.matches(name.as_str().as_bytes())))
         };
         let fields = doors.iter().flat_map(|door| [&door.username, &door.password]).flatten();
-        let derived: Vec<_> = fields.filter_map(|field| NamePattern::parse(field)).filter(|name| !listed(name)).collect();
+        let derived: Vec<_> =
+            fields.filter_map(|field| NamePattern::parse(field)).filter(|name| !listed(name)).collect();
         for name in derived {
             if !never.contains(&name) {
                 never.push(name);

@@ -19,7 +19,8 @@ pub(super) fn check_public(panel: &Section<'_>, public: &[(PathPattern, At)], sc
             let hint = "scripts are named one by one, so that none is opened by accident";
             Wrong::expected("a glob that isn't about scripts").hint(hint)
         } else if text.split('/').nth(1).is_none_or(|first| first.bytes().all(|b| b == b'*')) {
-            let hint = "name the folders that hold style sheets, scripts of the browser and pictures, like \"/assets/**\"";
+            let hint =
+                "name the folders that hold style sheets, scripts of the browser and pictures, like \"/assets/**\"";
             Wrong::expected("a glob that doesn't open the whole panel").hint(hint)
         } else {
             continue;
@@ -37,8 +38,11 @@ pub(super) fn check_cookies(
     other: &[(NamePattern, At)],
 ) {
     for (name, at) in other {
-        for (kind, strict) in session.iter().map(|(s, _)| ("session", s)).chain(login.iter().map(|(l, _)| ("login", l))) {
-            if !meet(name.as_str().as_bytes(), strict.as_str().as_bytes()) || (name.is_literal() && !strict.is_literal()) {
+        for (kind, strict) in session.iter().map(|(s, _)| ("session", s)).chain(login.iter().map(|(l, _)| ("login", l)))
+        {
+            if !meet(name.as_str().as_bytes(), strict.as_str().as_bytes())
+                || (name.is_literal() && !strict.is_literal())
+            {
                 continue;
             }
             let found = format!("\"{}\", which meets \"{}\" of {kind}", name.as_str(), strict.as_str());
@@ -60,7 +64,8 @@ fn meet(a: &[u8], b: &[u8]) -> bool {
     // Reachable positions in `b` after each prefix of `a`: one row of the usual table.
     let stars = |row: &mut Vec<bool>| {
         for (at, byte) in b.iter().enumerate() {
-            if *byte == b'*' && row.get(at) == Some(&true)
+            if *byte == b'*'
+                && row.get(at) == Some(&true)
                 && let Some(next) = row.get_mut(at + 1)
             {
                 *next = true;
@@ -85,7 +90,8 @@ fn meet(a: &[u8], b: &[u8]) -> bool {
             for (at, have) in b.iter().enumerate() {
                 let here = row.get(at) == Some(&true);
                 let target = if *have == b'*' { at } else { at + 1 };
-                if here && (*have == b'*' || have == want)
+                if here
+                    && (*have == b'*' || have == want)
                     && let Some(slot) = next.get_mut(target)
                 {
                     *slot = true;
@@ -100,7 +106,7 @@ fn meet(a: &[u8], b: &[u8]) -> bool {
 
 /// Everything that needs the whole profile.
 pub(super) fn check(panel: &Section<'_>, profile: &PanelProfile) {
-    if panel.desk.is_broken() {
+    if panel.desk.has_half_a_panel() {
         return;
     }
     check_login_page(panel, profile);
@@ -120,7 +126,8 @@ pub(super) fn check(panel: &Section<'_>, profile: &PanelProfile) {
     }
     for door in profile.doors.iter().filter(|door| door.kind == DoorKind::Api && !door.open) {
         if profile.public.iter().any(|public| !public.is_glob() && public.as_str() == door.path) {
-            let wrong = Wrong::expected("a path that isn't a closed door").found(format!("\"{}\" under both", door.path));
+            let wrong =
+                Wrong::expected("a path that isn't a closed door").found(format!("\"{}\" under both", door.path));
             panel.wrong("public", wrong);
         }
     }
