@@ -4,9 +4,10 @@
 //! The panel is also what many tests stand in front of: it reads requests as generously as PHP
 //! does, keeps its session id at login, and lets tests hold requests at chosen points.
 
-//pub mod mailbox;
+pub mod mailbox;
 pub mod panel;
-//pub mod settings;
+pub mod settings;
+mod words;
 
-//pub use mailbox::Mailbox;
+pub use mailbox::Mailbox;
 pub use panel::{DemoPanel, PanelOptions};
