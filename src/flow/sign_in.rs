@@ -19,7 +19,7 @@ use crate::gate::cookie::CookieKind;
 use crate::gate::decide::Permit;
 use crate::limit::Block;
 use crate::login::jar::{Jar, SetCookie};
-use crate::login::verdict::{self, ProbeSeen, Verdict};
+use crate::login::verdict::{self, ProbeSeen, Probed, Verdict};
 use crate::login::{AnswerView, Door, Probe};
 use crate::model::{
     AccountId, AttemptId, ChallengeId, ClaimKey, Language, Network, OneTimeCode, Reference, SessionId, SessionToken,
@@ -161,17 +161,18 @@ impl Flows {
                 return Err(TurnedAway::PanelSilent);
             }
         };
-        let mut jar = Jar::of_sent(&attempt.sent);
-        jar.receive(set_cookies(&answer.headers), &attempt.target, self.now());
+        let Some(mut jar) = self.first_jar(&attempt, &answer) else {
+            warn!(reference = %attempt.reference, "the panel set more cookies at a login than a browser would keep");
+            return Err(TurnedAway::NoVerdict);
+        };
         let view = view_of(&answer);
         let gained = jar.gained(|name| self.profile.cookies.classify(name) == CookieKind::Login);
-        let probe = match &self.profile.probe {
-            Some(probe) if !verdict::surely_refused(&attempt.door, view, gained) => {
-                self.probe(probe, &attempt, &mut jar).await
-            }
-            _ => None,
+        let probed = match &self.profile.probe {
+            None => Probed::NotConfigured,
+            Some(_) if !verdict::wants_probe(&attempt.door, view, gained) => Probed::NotWanted,
+            Some(probe) => self.probe(probe, &attempt, &mut jar).await.map_or(Probed::Failed, Probed::Seen),
         };
-        match verdict::judge(&attempt.door, view, gained, probe.as_ref(), self.profile.probe.is_some()) {
+        match verdict::judge(&attempt.door, view, gained, probed) {
             Verdict::Refused => {
                 self.release(id, &claims).await?;
                 self.store.record_wrong_password(attempt.network, quota, self.now()).await?;
@@ -183,9 +184,9 @@ impl Flows {
                 Ok(SignIn::Answered(answer))
             }
             Verdict::NoVerdict(why) => {
-                warn!(reason = why.as_str(), status = view.status, door = %attempt.door.path, reference = %attempt.reference,
+                warn!(reason = why.reason(), status = view.status, door = %attempt.door.path, reference = %attempt.reference,
                     "the panel's answer to a login says neither yes nor no; is its profile right?");
-                metrics::counter!("poterne_no_verdict_total", "reason" => why.as_str()).increment(1);
+                metrics::counter!("poterne_no_verdict_total", "reason" => why.reason()).increment(1);
                 self.log_out_at_panel(attempt.park(jar, String::new()));
                 Err(TurnedAway::NoVerdict)
             }
@@ -259,6 +260,22 @@ impl Flows {
         Ok(())
     }
 
+    /// The jar after the login's own answer; `None` if it's more than a browser would keep.
+    fn first_jar(&self, attempt: &LoginAttempt, answer: &PanelAnswer) -> Option<Jar> {
+        let sent = attempt.sent.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+        let mut jar = Jar::sent(sent).ok()?;
+        self.receive(&mut jar, answer, &attempt.target).then_some(jar)
+    }
+
+    fn receive(&self, jar: &mut Jar, answer: &PanelAnswer, target: &str) -> bool {
+        let path = target.split('?').next().unwrap_or_default();
+        let now = self.now();
+        answer.headers.get_all(SET_COOKIE).into_iter().all(|line| match SetCookie::parse(line.as_bytes()) {
+            Some(cookie) => jar.receive(cookie, path, now).is_ok(),
+            None => true,
+        })
+    }
+
     fn relay(&self, attempt: &LoginAttempt) -> PanelRequest {
         PanelRequest {
             method: attempt.method.clone(),
@@ -287,7 +304,9 @@ impl Flows {
         };
         match self.panel.send(request).await {
             Ok(answer) => {
-                jar.receive(set_cookies(&answer.headers), &probe.target, self.now());
+                if !self.receive(jar, &answer, &probe.target) {
+                    return None;
+                }
                 Some(verdict::read_probe(probe, view_of(&answer)))
             }
             Err(error) => {
@@ -434,10 +453,6 @@ impl LoginAttempt {
 /// A fresh code for a fresh challenge.
 pub(super) fn new_code(digits: u8, rng: &mut impl CryptoRng) -> NewCode {
     NewCode { challenge: ChallengeId::random(rng), code: OneTimeCode::random(digits, rng) }
-}
-
-fn set_cookies(headers: &HeaderMap) -> impl Iterator<Item = SetCookie> {
-    headers.get_all(SET_COOKIE).into_iter().filter_map(|line| SetCookie::parse(line.as_bytes()))
 }
 
 /// An answer that a door may hand over to a scripted login (R7): JSON of 4 KiB at most.

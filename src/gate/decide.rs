@@ -2,8 +2,7 @@
 
 use http::Method;
 
-use crate::login::form::{self, Form, Knock};
-use crate::login::{Door, DoorKind};
+use crate::login::{Door, DoorKind, Form, Knock, knock, needs_body};
 
 use super::profile::PanelProfile;
 use super::target::Target;
@@ -152,37 +151,36 @@ pub fn decide<'p>(profile: &'p PanelProfile, request: Request<'_>) -> Decision<'
     if let Some(denial) = session_key_in(profile, request) {
         return Decision::Deny(denial);
     }
-    if form::needs_body(&profile.doors, request.method, request.target) && request.has_body {
+    if needs_body(&profile.doors, request.method, request.target) && request.has_body {
         return at_door_with_body(profile, request);
     }
-    let knock = form::knock(&profile.doors, request.method, request.target, None);
-    match knock {
-        Knock::Ambiguous => return Decision::Deny(Denial::AmbiguousForm),
-        Knock::Door(door) => return through(profile, door, request, None),
-        Knock::ClosedPath | Knock::None => {}
-    }
-    if credentials_in(profile, request, None) {
-        return Decision::Deny(Denial::ClosedDoor);
-    }
-    match request.standing {
-        Standing::Cleared => {
-            Decision::Forward(Permit { passage: Passage::Cleared, scan: profile.anywhere && request.has_body })
-        }
-        standing => uncleared(profile, request, standing),
-    }
+    at_doors(profile, request, None, profile.anywhere && request.has_body)
 }
 
 /// What happens with a request whose body was read whole. `form` is `None` when the body isn't a
 /// form that a panel would parse.
 pub fn decide_post<'p>(profile: &'p PanelProfile, request: Request<'_>, form: Option<&Form>) -> Decision<'p> {
-    match form::knock(&profile.doors, request.method, request.target, form) {
-        Knock::Ambiguous => Decision::Deny(Denial::AmbiguousForm),
-        Knock::Door(door) => through(profile, door, request, form),
-        Knock::ClosedPath | Knock::None if credentials_in(profile, request, form) => Decision::Deny(Denial::ClosedDoor),
-        Knock::ClosedPath | Knock::None => match request.standing {
-            Standing::Cleared => Decision::Forward(Permit::of(Passage::Cleared)),
-            standing => uncleared(profile, request, standing),
-        },
+    at_doors(profile, request, form, false)
+}
+
+fn at_doors<'p>(
+    profile: &'p PanelProfile,
+    request: Request<'_>,
+    form: Option<&Form>,
+    scan: bool,
+) -> Decision<'p> {
+    match knock(&profile.doors, request.method, request.target, form) {
+        Knock::Ambiguous(_) => return Decision::Deny(Denial::AmbiguousForm),
+        Knock::Door(door) => return through(profile, door, request, form),
+        Knock::ClosedPath { credentials: true, .. } => return Decision::Deny(Denial::ClosedDoor),
+        Knock::ClosedPath { credentials: false, .. } | Knock::None => {}
+    }
+    if credentials_in(profile, request, form) {
+        return Decision::Deny(Denial::ClosedDoor);
+    }
+    match request.standing {
+        Standing::Cleared => Decision::Forward(Permit { passage: Passage::Cleared, scan }),
+        standing => uncleared(profile, request, standing),
     }
 }
 
@@ -236,25 +234,26 @@ fn session_key_in(profile: &PanelProfile, request: Request<'_>) -> Option<Denial
     if request.target.query().is_none() || profile.session_keys.is_empty() {
         return None;
     }
-    let carried = request.target.query_pairs().iter().any(|(name, _)| {
-        let name = name.split('[').next().unwrap_or(name);
-        profile.session_keys.iter().any(|key| key.eq_ignore_ascii_case(name))
-    });
+    let carried = request
+        .target
+        .query_pairs()
+        .any(|pair| profile.session_keys.iter().any(|key| pair.meets(key)));
     carried.then_some(Denial::ClosedDoor)
 }
 
 /// Whether a login door's user name and password are both in the query or the form of a request
-/// that isn't for a watched door: on panels that take them anywhere, and at a login's own path.
+/// that isn't for a watched door, on panels that take them anywhere. (At a login's own path
+/// [`knock`] says so for every panel.)
 fn credentials_in(profile: &PanelProfile, request: Request<'_>, form: Option<&Form>) -> bool {
-    profile.doors.iter().filter(|door| door.kind == DoorKind::Login).any(|door| {
-        let (Some(username), Some(password)) = (&door.username, &door.password) else {
-            return false;
-        };
-        let here = profile.anywhere || super::target::door_path_matches(&door.path, request.target.path());
-        here && [username, password].into_iter().all(|field| {
-            let in_query = request.target.query().is_some()
-                && request.target.query_pairs().iter().any(|(name, _)| name.split('[').next() == Some(field.as_str()));
-            in_query || form.is_some_and(|form| form.mentions(field))
-        })
+    if !profile.anywhere || (request.target.query().is_none() && form.is_none()) {
+        return false;
+    }
+    let carries = |field: &str| {
+        request.target.query_pairs().any(|pair| pair.meets(field))
+            || form.is_some_and(|form| form.fields().any(|pair| pair.meets(field)))
+    };
+    profile.doors.iter().filter(|door| door.kind == DoorKind::Login).any(|door| match (&door.username, &door.password) {
+        (Some(username), Some(password)) => carries(username) && carries(password),
+        _ => false,
     })
 }

@@ -20,7 +20,8 @@ use crate::flow::{Flows, Released};
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, DOOR_BODY_LIMIT, Decision, Permit, Request, Standing};
 use crate::login::Door;
-use crate::login::form::Form;
+use crate::login::Form;
+use crate::login::knock::{self, Typed};
 use crate::model::Reference;
 use crate::page::{Elsewhere, Page, RefusalKind};
 
@@ -112,12 +113,8 @@ impl GateProxy {
         body: Bytes,
     ) -> pingora::Result<Reply> {
         let reference = request::reference();
-        let typed = match (&door.username, form) {
-            (Some(field), Some(form)) => match form.value(field) {
-                Ok(typed) => typed.map(str::to_owned),
-                Err(_) => return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest)),
-            },
-            _ => None,
+        let Ok(Typed { username: typed, .. }) = knock::typed(&door, request.target, form) else {
+            return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest));
         };
         let bearer = match &course.session {
             Some(session) if request.standing == Standing::Cleared => Bearer::Session(session.id),

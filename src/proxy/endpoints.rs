@@ -16,7 +16,7 @@ use crate::flow::ports::{CodeGrant, WaitingChallenge};
 use crate::flow::verify::{Asking, Challenge, Verified};
 use crate::gate::target::Target;
 use crate::limit::Block;
-use crate::login::form::Form;
+use crate::login::Form;
 use crate::model::Reference;
 use crate::page::{
     BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason, Page, RefusalKind,

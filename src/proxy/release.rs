@@ -65,8 +65,8 @@ pub fn parked_cookies(
     session: SessionId,
     now: Timestamp,
 ) -> Vec<HeaderValue> {
-    jar.browser_lines()
-        .into_iter()
+    let kept = jar.untouched().map(|(name, value)| [name, b"=", value, b"; Path=/; HttpOnly; SameSite=Lax"].concat());
+    kept.chain(jar.set_cookies().map(|cookie| cookie.header().to_vec()))
         .filter_map(|line| match cookie::outgoing(&line, rules, keys, Receiver::Session(session), now) {
             Outgoing::Keep => HeaderValue::from_bytes(&line).ok(),
             Outgoing::Stamped(stamped) => HeaderValue::from_bytes(&stamped).ok(),

@@ -26,6 +26,7 @@ use crate::flow::ports::RefusalRecord;
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, Decision, Denial, Passage, Permit, Request, Standing};
 use crate::gate::target::Target;
+use crate::login::DoorKind;
 use crate::login::scan::{CredentialScan, ScanState};
 use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr};
 use crate::page::{BlockedPage, Elsewhere, LogOutFirst, Page, Pages, Refusal, RefusalKind};
@@ -315,15 +316,11 @@ impl GateProxy {
     }
 
     fn scan_for(&self, exchange: &Exchange, target: &Target<'_>) -> CredentialScan {
-        let pairs: Vec<(String, String)> = self
-            .flows
-            .profile
-            .doors
-            .iter()
-            .filter_map(|door| Some((door.username.clone()?, door.password.clone()?)))
-            .collect();
+        let fields = self.flows.profile.doors.iter().filter_map(|door| {
+            (door.kind == DoorKind::Login).then_some((door.username.as_deref()?, door.password.as_deref()?))
+        });
         let content_type = exchange.req_header().headers.get("content-type").map(HeaderValue::as_bytes);
-        CredentialScan::new(content_type, &pairs, target)
+        CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
     fn deny(
@@ -496,7 +493,7 @@ impl ProxyHttp for GateProxy {
             None => ScanState::Clean,
         };
         let state = if end_of_stream && state == ScanState::Clean { scan.finish() } else { state };
-        if state == ScanState::Found {
+        if state != ScanState::Clean {
             course.fault = Some(Fault::Credentials);
             *body = None;
             return Error::e_explain(CREDENTIALS, "a body carried a login outside of a watched door");

@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::failure::unreadable;
 use crate::challenge::code::KeptCode;
-use crate::flow::ports::{OpenSession, SessionState, StoreFailed, StoredSession};
+use crate::flow::ports::{Ended, OpenSession, SessionState, StoreFailed, StoredSession};
 use crate::limit::SessionLimits;
 use crate::model::{AccountId, ChallengeId, EmailAddress, Language, Network, SessionId, Timestamp, TokenHash};
 
@@ -142,11 +142,13 @@ pub(super) async fn insert(
     })
 }
 
-/// Ends a session and all that belongs to it, its claims excepted; `true` if it was there.
-pub(super) async fn delete(connection: &mut SqliteConnection, id: SessionId) -> Result<bool, StoreFailed> {
-    let deleted =
-        sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.as_bytes().as_slice()).execute(connection).await?;
-    Ok(deleted.rows_affected() > 0)
+/// Ends a session and all that belongs to it, its claims excepted; what was parked is handed out.
+pub(super) async fn delete(connection: &mut SqliteConnection, id: SessionId) -> Result<Ended, StoreFailed> {
+    let row: Option<(Option<Vec<u8>>,)> = sqlx::query_as("DELETE FROM sessions WHERE id = $1 RETURNING sealed_jar")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map_or_else(Ended::default, |(sealed_jar,)| Ended { existed: true, sealed_jar }))
 }
 
 /// Makes a session cleared under a new token and from `network`; gives what was parked, which the
