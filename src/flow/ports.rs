@@ -67,8 +67,9 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<NetworkStanding, StoreFailed>;
 
-    /// Ends a session; its jar is destroyed. `true` if it was there. Its claims stay.
-    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<bool, StoreFailed>;
+    /// Ends a session. What was parked with it is deleted and handed out one last time, so that the
+    /// panel can be told to log it out (DESIGN R7). Its claims stay.
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Ended, StoreFailed>;
 
     /// Last use (and present network) of cleared sessions, written now and then in one go.
     async fn touch_sessions(&self, touches: Vec<SessionTouch>) -> Result<(), StoreFailed>;
@@ -96,9 +97,27 @@ pub trait Store: Send + Sync + 'static {
     /// The refusal or block with this reference.
     async fn lookup_reference(&self, reference: Reference) -> Result<Option<RefusalRecord>, StoreFailed>;
 
-    /// Deletes some of what has expired, in a small step that stalls nobody; how many rows went.
-    /// Call again at once while it isn't zero.
-    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreFailed>;
+    /// Deletes some of what has expired, in a small step that stalls nobody. Call again at once
+    /// while the number of rows isn't zero.
+    async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed>;
+}
+
+/// What an ended session leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether it was there.
+    pub existed: bool,
+    /// What was parked with it, still encrypted.
+    pub sealed_jar: Option<Vec<u8>>,
+}
+
+/// What one step of purging took away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// How many rows went.
+    pub rows: u64,
+    /// What was parked with pending sessions that ended, still encrypted.
+    pub jars: Vec<(SessionId, Vec<u8>)>,
 }
 
 /// What the hot maps start from.
