@@ -1,5 +1,6 @@
 //! A real browser: Chromium, driven through chromedriver, without a window.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,8 +10,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -54,20 +53,22 @@ impl Look {
 /// A running Chromium.
 pub struct Chrome {
     pub client: Client,
+    scripts: bool,
     // In the order of their end: the driver ends the browser, whose files go last.
     _driver: Driver,
     _profile: TempDir,
 }
 
+/// A shell around the driver, in a process group of its own: it ends the whole group, the browser's many processes
+/// included, when its standard input ends, which it does however this test ends.
 struct Driver(Child);
+
+const DRIVER: &str = r#"chromedriver --port="$0" --verbose </dev/null >driver.log 2>&1 & cat >/dev/null; kill -KILL 0"#;
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Told to end, the driver ends its browser as well.
-        if let Ok(id) = i32::try_from(self.0.id()) {
-            let _gone = kill(Pid::from_raw(id), Signal::SIGTERM);
-        }
-        let _gone = self.0.wait();
+        drop(self.0.stdin.take());
+        let _killed = self.0.wait();
     }
 }
 
@@ -75,15 +76,15 @@ impl Chrome {
     pub async fn start(look: Look) -> Self {
         let profile = tempfile::Builder::new().prefix("poterne-chrome.").tempdir().unwrap();
         let addr = free_address();
-        let child = Command::new("chromedriver")
-            .arg(format!("--port={}", addr.port()))
+        let child = Command::new("bash")
+            .args(["-c", DRIVER, &addr.port().to_string()])
+            .current_dir(profile.path())
             .env("HOME", profile.path())
             .env("TMPDIR", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdin(Stdio::piped())
+            .process_group(0)
             .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver (scripts/install-packages test): {error}"));
+            .unwrap();
         let driver = Driver(child);
         let connecting = async {
             while tokio::net::TcpStream::connect(addr).await.is_err() {
@@ -95,8 +96,8 @@ impl Chrome {
                 .await
         };
         let client = tokio::time::timeout(PATIENCE, connecting).await;
-        let client = client.unwrap_or_else(|_| panic!("chromedriver didn't answer")).unwrap();
-        let chrome = Self { client, _driver: driver, _profile: profile };
+        let client = client.unwrap_or_else(|_| panic!("no chromedriver (scripts/install-packages test)")).unwrap();
+        let chrome = Self { client, scripts: look.scripts, _driver: driver, _profile: profile };
         if look.dark {
             let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
             chrome.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
@@ -118,7 +119,21 @@ impl Chrome {
 
     /// Clicks on what the selector finds.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        let element = self.find(css).await;
+        if self.scripts {
+            return element.click().await.unwrap();
+        }
+        // The driver's own click waits for a script's timer, which never comes where scripts are off.
+        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        self.client.execute(scroll, vec![serde_json::to_value(&element).unwrap()]).await.unwrap();
+        let (x, y, width, height) = element.rectangle().await.unwrap();
+        let metrics = self.devtools("Page.getLayoutMetrics", json!({})).await;
+        let scrolled = |key: &str| metrics["cssLayoutViewport"][key].as_f64().unwrap();
+        let (x, y) = (x + width / 2.0 - scrolled("pageX"), y + height / 2.0 - scrolled("pageY"));
+        for event in ["mousePressed", "mouseReleased"] {
+            let mouse = json!({ "type": event, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            self.devtools("Input.dispatchMouseEvent", mouse).await;
+        }
     }
 
     /// What the selector finds, once it's there.
