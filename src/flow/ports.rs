@@ -97,6 +97,10 @@ pub trait Store: Send + Sync + 'static {
     /// The refusal or block with this reference.
     async fn lookup_reference(&self, reference: Reference) -> Result<Option<RefusalRecord>, StoreFailed>;
 
+    /// Writes down that it's `now`: shows whether the store can still be written, and keeps a gate
+    /// that starts again from starting in the past.
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed>;
+
     /// Deletes some of what has expired, in a small step that stalls nobody. Call again at once
     /// while the number of rows isn't zero.
     async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed>;
