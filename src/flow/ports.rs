@@ -1,5 +1,6 @@
 //! What the flows need from the world: a store, a directory, a courier for mails, the panel.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -498,7 +499,9 @@ pub trait Courier: Send + Sync + 'static {
 
 /// A request that the gate makes itself: a login relay, a probe, a logout. Its headers come from
 /// the one function that makes upstream headers.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither query, header values nor body: they hold passwords and cookies.
+#[derive(Clone)]
 pub struct PanelRequest {
     /// Method.
     pub method: http::Method,
@@ -515,7 +518,9 @@ pub struct PanelRequest {
 }
 
 /// The panel's answer, read whole.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither header values nor body: they hold the cookies that a login gained.
+#[derive(Clone)]
 pub struct PanelAnswer {
     /// Status.
     pub status: http::StatusCode,
@@ -523,6 +528,19 @@ pub struct PanelAnswer {
     pub headers: http::HeaderMap,
     /// The body, decoded from `Content-Encoding` never: the gate asks for none.
     pub body: Bytes,
+}
+
+impl fmt::Debug for PanelRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split(['?', '#']).next().unwrap_or_default();
+        write!(f, "PanelRequest({} {path}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+impl fmt::Debug for PanelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PanelAnswer({}, {} bytes)", self.status.as_u16(), self.body.len())
+    }
 }
 
 /// Why there's no answer of the panel.
