@@ -204,7 +204,7 @@ fn the_code_page_says_where_from_whom_until_when_and_how_many_tries() {
         "spam",
         "6-digit code",
         "Europe/Paris, UTC+1",
-        "Add that address to your contacts",
+        "Add it to your contacts",
         "only the code in the newest one works",
         "isn’t a code from your bank or for a payment",
         "shared computer",
@@ -217,7 +217,7 @@ fn the_code_page_says_where_from_whom_until_when_and_how_many_tries() {
     }
     let french = body_text(of(&all, "fr code"));
     for said in [
-        "à 10:42 à cette adresse",
+        "à 10:42 à votre adresse",
         "Valable jusqu’à 10:52 (dans 8 minutes).",
         "Il vous reste 3 essais.",
         "Code à 6 chiffres",
@@ -227,7 +227,7 @@ fn the_code_page_says_where_from_whom_until_when_and_how_many_tries() {
         assert!(french.contains(said), "{said:?} in\n{french}");
     }
     let two = body_text(of(&all, "en code-network-changed"));
-    assert!(two.contains("to these addresses") && two.contains("d…n@s…p.example"), "b13: {two}");
+    assert!(two.contains("to your addresses") && two.contains("d…n@s…p.example"), "b13: {two}");
 }
 
 #[test]
@@ -257,6 +257,111 @@ fn b15_b16_a_block_says_why_until_when_and_a_contact_outside_the_login() {
     assert!(everywhere.contains("01:43 le 23 novembre (dans 15 heures)"), "{everywhere}");
     assert!(body_text(of(&all, "fr blocked-support")).contains("l’intervention du support"));
     assert!(body_text(of(&all, "fr blocked-nameless")).contains("dans 30 secondes"));
+}
+
+#[test]
+fn no_state_of_a_page_is_beyond_words() {
+    use crate::flow::ports::MailStatus;
+    use crate::limit::{Block, BlockReason};
+    use crate::model::Timestamp;
+
+    let (pages, samples) = (pages(), samples());
+    let now = samples[0].now;
+    let Some(Page::Code(code)) = samples.iter().find(|s| s.name == "code").map(|s| s.page.clone()) else { panic!() };
+    let mut states = Vec::new();
+    let line = code.code.unwrap();
+    let lines = [MailStatus::Queued, MailStatus::Sent, MailStatus::Retrying, MailStatus::Failed]
+        .map(|mail| Some(CodeLine { mail, ..line }));
+    let notices = [
+        None,
+        Some(CodeNotice::Wrong),
+        Some(CodeNotice::Superseded { newest_sent_at: now }),
+        Some(CodeNotice::NotDigits),
+        Some(CodeNotice::Resent),
+        Some(CodeNotice::NotYet),
+        Some(CodeNotice::Expired),
+    ];
+    for line in lines.into_iter().chain([None]) {
+        for notice in notices {
+            for reason in [CodeReason::NewNetwork, CodeReason::NetworkChanged] {
+                for next in [0, now.as_millis() + 90_000, i64::MAX] {
+                    for (tries_left, addresses) in [(0, vec![]), (u32::MAX, vec!["x".to_owned(); 9])] {
+                        let next_mail_at = Timestamp::from_millis(next);
+                        let page = CodePage {
+                            code: line,
+                            notice,
+                            reason,
+                            next_mail_at,
+                            tries_left,
+                            addresses,
+                            ..code.clone()
+                        };
+                        states.push(Page::Code(page));
+                    }
+                }
+            }
+        }
+    }
+    let reference = samples.iter().find_map(|s| s.page.reference()).unwrap();
+    for reason in [BlockReason::WrongCodes, BlockReason::WrongCodesEverywhere, BlockReason::SupportNeeded] {
+        for until in [None, Some(now), Some(Timestamp::from_millis(i64::MAX))] {
+            for account in [None, Some("alice".to_owned())] {
+                let block = Block { reason, since: now, until, reference };
+                states.push(Page::Blocked(BlockedPage { account, block }));
+            }
+        }
+    }
+    for language in Language::ALL {
+        for page in &states {
+            let html = pages.render(page, language, now).body;
+            assert!(std::str::from_utf8(&html).unwrap().contains("</main>"), "{page:?}");
+        }
+    }
+}
+
+/// Relative luminance and contrast, WCAG 2.2.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |color: &str| {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(color.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (a, b) = (luminance(one), luminance(other));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[test]
+fn colours_keep_the_contrast_of_wcag_aa_in_light_and_dark() {
+    let pages = pages();
+    let style = pages.assets().find(|(name, _)| name.starts_with("style.")).unwrap().1.bytes.clone();
+    let style = String::from_utf8(style.to_vec()).unwrap();
+    let (light, dark) = style.split_once("prefers-color-scheme: dark").unwrap();
+    for scheme in [light, dark] {
+        let colors: BTreeMap<&str, &str> = scheme
+            .lines()
+            .filter_map(|line| line.trim().strip_suffix(';')?.strip_prefix("--")?.split_once(": "))
+            .collect();
+        for ground in ["ground", "paper", "note", "warning", "error"] {
+            for text in ["text", "accent", "accent-strong"] {
+                let contrast = contrast(colors[text], colors[ground]);
+                assert!(contrast >= 4.5, "{text} on {ground}: {contrast}");
+            }
+        }
+        for (text, ground, least) in [
+            ("soft", "paper", 4.5),
+            ("soft", "ground", 4.5),
+            ("on-accent", "accent", 4.5),
+            ("on-accent", "accent-strong", 4.5),
+            ("edge", "paper", 3.0),
+            ("error-edge", "paper", 3.0),
+            ("accent", "ground", 3.0),
+        ] {
+            let contrast = contrast(colors[text], colors[ground]);
+            assert!(contrast >= least, "{text} on {ground}: {contrast}");
+        }
+    }
 }
 
 #[test]

@@ -197,6 +197,7 @@ impl Voice {
             SyntaxConfig::builder()
                 .trim_blocks(true)
                 .lstrip_blocks(true)
+                .keep_trailing_newline(true)
                 .build()
                 .map_err(|e| InvalidPages::Template { file: "templates".to_owned(), reason: chain(&e) })?,
         );

@@ -106,7 +106,11 @@ fn code_view(page: &CodePage, voice: &Voice, teller: &Teller<'_>) -> Result<Valu
         None => None,
         Some(notice) => Some(notice_view(notice, page, voice, teller)?),
     };
-    let title = if code.is_some() { "code-title" } else { "code-title-waiting" };
+    let title = match (&code, resend) {
+        (Some(_), _) => "code-title",
+        (None, "now") => "code-title-ask",
+        (None, _) => "code-title-waiting",
+    };
     let title = Value::from_safe_string(voice.say(teller.flavour, title, &[])?);
     let addresses: Value = page.addresses.iter().map(String::as_str).collect();
     Ok(context! {
