@@ -8,8 +8,8 @@ use crate::model::Reference;
 
 use super::context::{BlockedPage, CodeNotice, CodePage, CodeReason, Elsewhere, LogOutFirst, Page, RefusalKind};
 use super::moment::Teller;
-use super::render::Voice;
 use super::settings::is_direction_mark;
+use super::voice::Voice;
 use super::words::{Arg, Flavour, WordsFailed, escape};
 
 /// The template of a page, and what it sees.
@@ -37,7 +37,8 @@ pub(super) fn view(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result<(&
 fn message_view(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result<Value, WordsFailed> {
     let said = message(page, voice, teller)?;
     let [title, what, next] = said.map(Value::from_safe_string);
-    Ok(context! { title, what, next, action => action(page), times => page.retry_at().is_some() })
+    let times = matches!(page, Page::TooManyTries { .. });
+    Ok(context! { title, what, next, action => action(page), times })
 }
 
 /// Title, what happened and what to do, in the teller's flavour; problems for scripts use it too.
