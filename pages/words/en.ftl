@@ -79,7 +79,7 @@ full-date = { $weekday } { $day } { $month } { $year } at { $clock }
 
 ## Entering the code
 
-code-title = Enter the code we e-mailed you
+code-title = Enter the code we sent you
 code-title-waiting = We can’t send a code just yet
 code-title-ask = A code is needed
 code-what = This account is waiting for a code sent by e-mail. Enter it on the page named here, then try again.
