@@ -159,6 +159,9 @@ pub fn multipart(rng: &mut impl Rng) -> (Vec<u8>, Vec<u8>) {
     for _ in 0..rng.random_range(0..5) {
         part(rng, boundary, bent, &mut body);
     }
+    if bent && rng.random_ratio(1, 60) {
+        body = edge(rng, boundary);
+    }
     body.extend([b"--", boundary, b"--\r\n"].concat());
     if bent {
         if rng.random_ratio(1, 12) {
@@ -235,6 +238,27 @@ fn filler(rng: &mut impl Rng, body: &mut Vec<u8>) {
         let to: usize = 5120 * rng.random_range(1..=2) + rng.random_range(0..40);
         let by = to.saturating_sub(body.len()).saturating_sub(20);
         body.extend(vec![*pick(rng, &[b"x", b" ", b"-"]).first().unwrap(); by]);
+    }
+}
+
+/// A field, and another one whose beginning PHP sees only because its buffer ends there: what comes
+/// 5120 bytes after a line's start is a line's start again.
+fn edge(rng: &mut impl Rng, boundary: &[u8]) -> Vec<u8> {
+    let delimiter = [b"--", boundary].concat();
+    let field = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\nv\r\n").into_bytes();
+    let (user, password) = (field("log"), field("pwd"));
+    let after = |start: &[u8], rng: &mut dyn Rng| {
+        let length: usize = 5120 * rng.random_range(1..=2) + [0, 0, 0, 1, 2, 5119][rng.random_range(0..6)];
+        [start, &vec![b'x'; length.saturating_sub(start.len())]].concat()
+    };
+    let first = [&delimiter, b"\r\n".as_slice(), &user].concat();
+    match rng.random_range(0..3) {
+        // A header in a header's long line.
+        0 => [first, delimiter, b"\r\n".to_vec(), after(b"X: ", rng), password].concat(),
+        // A header in a boundary's long line, which a NUL ends for PHP.
+        1 => [first, after(&[&delimiter, b"\0".as_slice()].concat(), rng), password].concat(),
+        // A boundary in a long line of the text before the first.
+        _ => [after(b"", rng), delimiter.clone(), b"\r\n".to_vec(), password, first].concat(),
     }
 }
 
