@@ -79,8 +79,8 @@ impl SqliteStore {
                     .execute(&mut *connection)
                     .await?;
                     for sql in [
-                        "UPDATE network_tallies SET failures = 0, failed_at = NULL WHERE skeleton = $1",
-                        "UPDATE account_tallies SET in_a_row = 0, failures = X'' WHERE skeleton = $1",
+                        "DELETE FROM network_tallies WHERE skeleton = $1",
+                        "DELETE FROM account_tallies WHERE skeleton = $1",
                     ] {
                         sqlx::query(sql).bind(&skeleton).execute(&mut *connection).await?;
                     }

@@ -36,5 +36,6 @@ mod passwords;
 mod purge;
 mod races;
 mod refusals;
+mod restarts;
 mod sessions;
 mod sqlite;
