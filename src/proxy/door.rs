@@ -21,7 +21,7 @@ use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, DOOR_BODY_LIMIT, Decision, Permit, Request, Standing};
 use crate::login::Door;
 use crate::login::Form;
-use crate::login::knock::{self, Typed};
+use crate::gate::knock::{self, Typed};
 use crate::model::Reference;
 use crate::page::{Elsewhere, Page, RefusalKind};
 

@@ -19,7 +19,7 @@ const PENDING_PER_NETWORK: i64 = 20;
 pub(super) async fn open(
     connection: &mut SqliteConnection,
     rules: &Rules,
-    opening: OpenSession,
+    opening: &OpenSession,
 ) -> Result<Opened, StoreFailed> {
     let now = opening.now;
     let mut standing = Standing::load(connection, &opening.account, opening.network, opening.created_from, now).await?;
@@ -35,7 +35,7 @@ pub(super) async fn open(
         end(connection, replaced).await?;
         claims::hand_to(connection, opening.attempt, opening.session).await?;
         known::used(connection, &opening.account, opening.network, now).await?;
-        let session = sessions::insert(connection, &opening, SessionState::Cleared).await?;
+        let session = sessions::insert(connection, opening, SessionState::Cleared).await?;
         return Ok(Opened::Cleared(session));
     }
 
@@ -67,7 +67,7 @@ pub(super) async fn open(
         (_, Some(code)) => code.expires_at,
         (_, None) => now + policy.pending_ttl,
     };
-    let session = sessions::insert(connection, &opening, SessionState::Pending { until }).await?;
+    let session = sessions::insert(connection, opening, SessionState::Pending { until }).await?;
     claims::hand_to(connection, opening.attempt, opening.session).await?;
     if let Some(row) = &replaced {
         let newest = kept.map(|code| code.challenge.as_bytes().as_slice());
@@ -79,7 +79,7 @@ pub(super) async fn open(
         standing.save(connection, rules).await?;
         codes::insert(connection, rules, opening.session, &opening.code, now, expires_at).await?;
     }
-    end_oldest(connection, &opening, now).await?;
+    end_oldest(connection, opening, now).await?;
     Ok(Opened::Pending { session, grant })
 }
 
