@@ -8,7 +8,7 @@ use url::Url;
 use crate::model::{EmailAddress, Language};
 
 use super::section::{Section, Wrong};
-use super::source::Node;
+use super::source::{Node, Value};
 use super::store::must_have_folder;
 use super::value::{boolean, one_of, socket, text};
 
@@ -26,7 +26,7 @@ pub struct PagesSettings {
     pub languages: Vec<Language>,
     /// The name that users know the panel by.
     pub brand: String,
-    /// Where users find help: an `https:`, `http:` or `mailto:` URL.
+    /// Where users find help: an `https:`, `http:`, `mailto:` or `tel:` URL.
     pub support: String,
     /// Templates of the operator's own, over the built-in ones.
     pub directory: Option<PathBuf>,
@@ -85,13 +85,10 @@ fn read_languages(section: &Section<'_>) -> Vec<Language> {
         }
         languages.push(language);
     }
-    match languages.is_empty() {
-        true => {
-            section.wrong("languages", Wrong::expected("at least one language").found("none that can be used"));
-            LANGUAGES.to_vec()
-        }
-        false => languages,
+    if section.node("languages").is_some_and(|(node, _)| matches!(&node.value, Value::Array(list) if list.is_empty())) {
+        section.wrong("languages", Wrong::expected("at least one language").found("an empty list"));
     }
+    languages
 }
 
 fn brand(node: &Node) -> Result<String, Wrong> {
@@ -103,11 +100,12 @@ fn brand(node: &Node) -> Result<String, Wrong> {
 }
 
 fn support(node: &Node) -> Result<String, Wrong> {
-    let wrong = || Wrong::expected("a URL like \"https://example.net/contact\" or \"mailto:help@example.net\"");
+    let wrong = || Wrong::expected("a URL like \"https://example.net/contact\", \"mailto:help@example.net\" or \"tel:+33…\"");
     let url = Url::parse(text(node)?).map_err(|_| wrong())?;
     let fits = match url.scheme() {
         "https" | "http" => url.has_host() && url.username().is_empty() && url.password().is_none(),
         "mailto" => EmailAddress::parse(url.path()).is_ok(),
+        "tel" => url.path().bytes().any(|b| b.is_ascii_digit()),
         _ => false,
     };
     if fits { Ok(url.into()) } else { Err(wrong()) }

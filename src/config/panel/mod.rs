@@ -23,14 +23,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the relay of a login may take; then there's no verdict (DESIGN §4).
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a probe or a logout of the gate's own may take.
-pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer to a login, in bytes; then there's no verdict (DESIGN §4).
 pub const MAX_LOGIN_ANSWER: usize = 1024 * 1024;
-/// The longest body of a door, in bytes: the most that the proxy can hold back and still forward
-/// (DESIGN R10; PINGORA: retry buffer).
-pub const MAX_LOGIN_BODY: usize = 64 * 1024;
-
 /// The panel behind the gate.
 #[derive(Clone, Debug)]
 pub struct PanelSettings {
@@ -44,8 +38,6 @@ pub struct PanelSettings {
     pub profile: PanelProfile,
     /// How long it may take.
     pub timeouts: PanelTimeouts,
-    /// The longest body of a door, in bytes.
-    pub max_login_body: usize,
     /// The longest answer to a login, in bytes.
     pub max_login_answer: usize,
 }
@@ -84,10 +76,8 @@ pub struct PanelTimeouts {
     pub connect: Duration,
     /// Between two reads of an answer, the first included.
     pub read: Duration,
-    /// For the whole relay of a login.
+    /// For the whole relay of a login, and for a probe or a logout of the gate's own.
     pub login: Duration,
-    /// For a probe or a logout of the gate's own.
-    pub probe: Duration,
 }
 
 /// Reads the merged section. `prefix` is where the gate's own pages live.
@@ -101,12 +91,11 @@ pub(super) fn read(section: Section<'_>, prefix: &str) -> Option<PanelSettings> 
     }
     let host = section.or("host", host_header, HostHeader::Keep);
     let timeouts = read_timeouts(&section.section("timeouts"));
-    let max_login_body = section.or("max_login_body", size(1024, MAX_LOGIN_BODY), MAX_LOGIN_BODY);
     let max_login_answer = section.or("max_login_answer", size(4 * 1024, 16 * 1024 * 1024), MAX_LOGIN_ANSWER);
     let profile = profile::read(&section, prefix);
     section.finish();
     let (upstream, profile) = upstream.zip(profile)?;
-    Some(PanelSettings { upstream, host, profile_name, profile, timeouts, max_login_body, max_login_answer })
+    Some(PanelSettings { upstream, host, profile_name, profile, timeouts, max_login_answer })
 }
 
 fn upstream(node: &Node) -> Result<Upstream, Wrong> {
@@ -156,7 +145,6 @@ fn read_timeouts(section: &Section<'_>) -> PanelTimeouts {
         connect: section.or("connect", upto(60), CONNECT_TIMEOUT),
         read: section.or("read", upto(3600), READ_TIMEOUT),
         login: section.or("login", upto(120), LOGIN_TIMEOUT),
-        probe: section.or("probe", upto(60), PROBE_TIMEOUT),
     };
     section.report_unknown();
     timeouts

@@ -83,6 +83,8 @@ fn each_mistake_names_its_key_and_what_was_expected() {
         ("mail", "from = \"nobody\"", "mail.from", "a sender like"),
         ("mail", "from = \"A <alicé@example.net>\"", "mail.from", "a sender like"),
         ("mail", "own_domains = [\"local\"]", "mail.own_domains[0]", "a mail domain"),
+        ("mail", "path = \"missing/mails\"", "mail.path", "a folder that exists"),
+        ("mail", "path = \"accounts.csv\"", "mail.path", "a file"),
         ("pages", "support = \"example.net\"", "pages.support", "https://"),
         ("pages", "support = \"javascript:alert(1)\"", "pages.support", "https://"),
         ("pages", "brand = \"a\\nb\"", "pages.brand", "control characters"),
@@ -254,10 +256,10 @@ fn secrets_come_from_three_places() {
         ("password = { env = \"SMTP_PASSWORD\" }", "hunter2-from-the-environment"),
     ] {
         let (checked, _) = load(&smtp(lines)).unwrap_or_else(|report| panic!("{report}"));
-        let super::super::MailTransport::Smtp(server) = &checked.mail.transport else { panic!("not SMTP") };
-        let (name, password) = server.credentials.as_ref().unwrap();
-        assert_eq!((name.as_str(), password.expose_secret()), ("me", expected));
-        assert_eq!((server.host.as_str(), server.port), ("mail.example.net", 587));
+        let crate::mail::Transport::Smtp(smtp) = &checked.mail.transport else { panic!("not SMTP") };
+        let (server, password) = (smtp.access.server(), smtp.access.password().unwrap());
+        assert_eq!((server.user(), password.expose_secret()), (Some("me"), expected));
+        assert_eq!((server.host(), server.port()), ("mail.example.net", 587));
         assert!(!format!("{checked:?}").contains("hunter2"), "secrets don't print");
     }
     for (lines, said) in [
@@ -268,7 +270,7 @@ fn secrets_come_from_three_places() {
         ("password = { fil = \"smtp.password\" }", "did you mean file?"),
         ("password = 5", "found:    a number"),
         ("password = \"\"", "it's empty"),
-        ("", "the password that belongs to the login"),
+        ("", "there's no `password`"),
     ] {
         let report = load(&smtp(lines)).unwrap_err();
         assert!(report.to_string().contains(said), "{lines}: {report}");
@@ -313,7 +315,7 @@ fn what_works_but_may_hurt_is_a_warning() {
     let plain = smtp("").replace("smtp+starttls", "smtp").replace("username = \"me\"\n", "");
     assert!(load(&plain).unwrap().1[0].text.contains("readable"));
     let plain = smtp("password = \"x\"").replace("smtp+starttls", "smtp");
-    assert!(load(&plain).unwrap_err().to_string().contains("anybody on the way"));
+    assert!(load(&plain).unwrap_err().to_string().contains("would send the password unencrypted"));
 }
 
 #[test]
