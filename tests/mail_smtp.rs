@@ -16,7 +16,7 @@ use mail_parser::MessageParser;
 use poterne::flow::ports::MailStatus;
 use poterne::mail::{
     Backoff, Clock, MailSetupFailed, MailTrouble, Message, Outbox, Sender, ServerState, Settings, SmtpAccess,
-    SmtpServer as Server, SmtpSettings, Transport,
+    SmtpSecurity, SmtpServer as Server, SmtpSettings, Transport,
 };
 use poterne::model::{ChallengeId, EmailAddress, Timestamp};
 use rand::SeedableRng;
@@ -59,17 +59,26 @@ fn message(hands: &Hands, to: &[&str]) -> Message {
     }
 }
 
-fn smtp_settings(url: &str) -> SmtpSettings {
-    let server = Server::parse(url).unwrap();
-    let password = server.user().map(|_| "p4ss:wörd".into());
+const USER: &str = "poterne@example.net";
+const PASSWORD: &str = "p4ss:wörd";
+
+/// Settings for a test's server by the given name, with a user where the server asks for one.
+fn access(security: SmtpSecurity, host: &str, server: &SmtpServer, user: bool) -> SmtpSettings {
+    let user = user.then(|| USER.to_owned());
+    let password = user.as_ref().map(|_| PASSWORD.into());
+    let server = Server::new(security, host, server.addr.port(), user).unwrap();
     SmtpSettings::new(SmtpAccess::new(server, password).unwrap())
+}
+
+fn from() -> Sender {
+    Sender::new(Some("Hébergeur"), EmailAddress::parse("no-reply@example.net").unwrap()).unwrap()
 }
 
 fn settings(smtp: SmtpSettings) -> Settings {
     Settings {
         backoff: Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(4) },
         probe_every: None,
-        ..Settings::new(Sender::parse("Hébergeur <no-reply@example.net>").unwrap(), Transport::Smtp(smtp))
+        ..Settings::new(from(), Transport::Smtp(smtp))
     }
 }
 
@@ -78,11 +87,11 @@ fn outbox(hands: &Hands, smtp: SmtpSettings) -> Outbox {
 }
 
 fn plain(server: &SmtpServer) -> SmtpSettings {
-    smtp_settings(&format!("smtp://{}", server.addr))
+    access(SmtpSecurity::Plain, "127.0.0.1", server, false)
 }
 
 fn user() -> Option<(String, String)> {
-    Some(("poterne@example.net".into(), "p4ss:wörd".into()))
+    Some((USER.into(), PASSWORD.into()))
 }
 
 fn pem(certificate: &TestCertificate) -> NamedTempFile {
@@ -168,8 +177,10 @@ async fn starttls_and_authentication_by_plain_and_by_login() {
             ..Behaviour::default()
         });
         let hands = Hands::default();
-        let url = format!("smtp+starttls://poterne@example.net@localhost:{}", server.addr.port());
-        let smtp = SmtpSettings { extra_roots: Some(roots.path().into()), ..smtp_settings(&url) };
+        let smtp = SmtpSettings {
+            extra_roots: Some(roots.path().into()),
+            ..access(SmtpSecurity::StartTls, "localhost", &server, true)
+        };
         let outbox = outbox(&hands, smtp);
         assert_eq!(sent(&outbox, message(&hands, &["alice@example.test"])).await, MailStatus::Sent, "{mechanisms}");
         let mail = server.mails().remove(0);
@@ -186,7 +197,7 @@ async fn tls_from_the_first_byte() {
     let hands = Hands::default();
     let smtp = SmtpSettings {
         extra_roots: Some(roots.path().into()),
-        ..smtp_settings(&format!("smtps://poterne@example.net@{}", server.addr))
+        ..access(SmtpSecurity::Tls, "127.0.0.1", &server, true)
     };
     let outbox = outbox(&hands, smtp);
     assert_eq!(sent(&outbox, message(&hands, &["alice@example.test"])).await, MailStatus::Sent);
@@ -197,11 +208,16 @@ async fn tls_from_the_first_byte() {
 #[tokio::test]
 async fn nothing_is_told_to_a_server_that_cannot_prove_its_name_or_offers_no_starttls() {
     let good = TestCertificate::for_names(&["127.0.0.1"]);
-    let cases: [(&str, Tls, TestCertificate, MailTrouble); 5] = [
-        ("smtps", Tls::Implicit(TestCertificate::for_names(&["127.0.0.1"])), good.clone(), MailTrouble::Tls),
-        ("smtp+starttls", Tls::Upgraded(TestCertificate::for_names(&["127.0.0.1"])), good.clone(), MailTrouble::Tls),
+    let cases: [(SmtpSecurity, Tls, TestCertificate, MailTrouble); 5] = [
+        (SmtpSecurity::Tls, Tls::Implicit(TestCertificate::for_names(&["127.0.0.1"])), good.clone(), MailTrouble::Tls),
         (
-            "smtps",
+            SmtpSecurity::StartTls,
+            Tls::Upgraded(TestCertificate::for_names(&["127.0.0.1"])),
+            good.clone(),
+            MailTrouble::Tls,
+        ),
+        (
+            SmtpSecurity::Tls,
             {
                 let other = TestCertificate::for_names(&["other.test"]);
                 Tls::Implicit(other)
@@ -209,17 +225,17 @@ async fn nothing_is_told_to_a_server_that_cannot_prove_its_name_or_offers_no_sta
             good.clone(),
             MailTrouble::Tls,
         ),
-        ("smtp+starttls", Tls::None, good.clone(), MailTrouble::NoStartTls),
-        ("smtps", Tls::None, good.clone(), MailTrouble::Tls),
+        (SmtpSecurity::StartTls, Tls::None, good.clone(), MailTrouble::NoStartTls),
+        (SmtpSecurity::Tls, Tls::None, good.clone(), MailTrouble::Tls),
     ];
-    for (scheme, tls, trusted, trouble) in cases {
+    for (security, tls, trusted, trouble) in cases {
         let roots = pem(&trusted);
         let server = SmtpServer::start(Behaviour { tls, user: user(), ..Behaviour::default() });
         let hands = Hands::default();
         let smtp = SmtpSettings {
             extra_roots: Some(roots.path().into()),
             timeout: Duration::from_secs(5),
-            ..smtp_settings(&format!("{scheme}://poterne@example.net@{}", server.addr))
+            ..access(security, "127.0.0.1", &server, true)
         };
         let outbox = outbox(&hands, smtp);
         let message = message(&hands, &["alice@example.test"]);
@@ -227,7 +243,7 @@ async fn nothing_is_told_to_a_server_that_cannot_prove_its_name_or_offers_no_sta
         outbox.send(message);
         server.wait_for_connections(3).await;
         assert_eq!(outbox.status(challenge), MailStatus::Retrying);
-        assert_eq!(outbox.health().last_trouble, Some(trouble), "{scheme}");
+        assert_eq!(outbox.health().last_trouble, Some(trouble), "{security:?}");
         assert!(outbox.health().is_down());
         assert!(server.mails().is_empty());
         let spoken = server.commands();
@@ -241,8 +257,13 @@ async fn a_name_that_the_certificate_does_not_bear_is_refused() {
     let roots = pem(&certificate);
     let server = SmtpServer::start(Behaviour { tls: Tls::Upgraded(certificate), user: user(), ..Behaviour::default() });
     let hands = Hands::default();
-    let url = format!("smtp+starttls://poterne@example.net@localhost:{}", server.addr.port());
-    let outbox = outbox(&hands, SmtpSettings { extra_roots: Some(roots.path().into()), ..smtp_settings(&url) });
+    let outbox = outbox(
+        &hands,
+        SmtpSettings {
+            extra_roots: Some(roots.path().into()),
+            ..access(SmtpSecurity::StartTls, "localhost", &server, true)
+        },
+    );
     outbox.send(message(&hands, &["alice@example.test"]));
     server.wait_for_connections(2).await;
     assert_eq!(outbox.health().last_trouble, Some(MailTrouble::Tls));
@@ -400,7 +421,7 @@ async fn no_address_code_or_password_gets_into_the_log() {
         ..Behaviour::default()
     });
     let hands = Hands::default();
-    let outbox = outbox(&hands, smtp_settings(&format!("smtp://poterne@example.net@{}", server.addr)));
+    let outbox = outbox(&hands, access(SmtpSecurity::Plain, "127.0.0.1", &server, true));
     let status = sent(&outbox, message(&hands, &["alice@example.test"])).await;
     assert_eq!(status, MailStatus::Failed);
     let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
@@ -447,7 +468,7 @@ async fn a_wrong_password_is_the_operators_trouble_and_not_the_recipients() {
         ..Behaviour::default()
     });
     let hands = Hands::default();
-    let outbox = outbox(&hands, smtp_settings(&format!("smtp://poterne@example.net@{}", server.addr)));
+    let outbox = outbox(&hands, access(SmtpSecurity::Plain, "127.0.0.1", &server, true));
     let message = message(&hands, &["alice@example.test"]);
     assert_eq!(sent(&outbox, message).await, MailStatus::Sent);
     assert_eq!(outbox.health().last_trouble, Some(MailTrouble::Authentication));
@@ -568,7 +589,7 @@ async fn a_folder_takes_each_mail_as_a_private_file() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("mails");
     let hands = Hands::default();
-    let from = Sender::parse("Hébergeur <no-reply@example.net>").unwrap();
+    let from = from();
     let settings = Settings::new(from, Transport::Folder { path: path.clone() });
     let outbox = Outbox::start(settings, hands.clock(), tokio::runtime::Handle::current()).unwrap();
     let message = message(&hands, &["alice@example.test", "bob@example.test"]);
@@ -594,7 +615,7 @@ async fn a_folder_that_is_gone_is_trouble_and_then_it_is_not() {
     let hands = Hands::default();
     let settings = Settings {
         backoff: Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(4) },
-        ..Settings::new(Sender::parse("a@b.test").unwrap(), Transport::Folder { path: path.clone() })
+        ..Settings::new(from(), Transport::Folder { path: path.clone() })
     };
     let outbox = Outbox::start(settings, hands.clock(), tokio::runtime::Handle::current()).unwrap();
     std::fs::remove_dir(&path).unwrap();
@@ -614,10 +635,11 @@ async fn a_folder_that_is_gone_is_trouble_and_then_it_is_not() {
 async fn what_cannot_be_set_up_is_said_at_the_start() {
     let hands = Hands::default();
     let start = |settings| Outbox::start(settings, hands.clock(), tokio::runtime::Handle::current()).err();
-    let from = Sender::parse("a@b.test").unwrap();
+    let from = from();
     let nowhere = Settings::new(from, Transport::Folder { path: "/nonexistent/mails".into() });
     assert!(matches!(start(nowhere), Some(MailSetupFailed::Folder { .. })));
-    let mut smtp = smtp_settings("smtps://127.0.0.1");
+    let server = SmtpServer::start(Behaviour::default());
+    let mut smtp = access(SmtpSecurity::Tls, "127.0.0.1", &server, false);
     smtp.extra_roots = Some("/nonexistent.pem".into());
     assert!(matches!(start(settings(smtp.clone())), Some(MailSetupFailed::Roots { .. })));
     let empty = NamedTempFile::new().unwrap();

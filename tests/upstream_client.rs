@@ -39,7 +39,7 @@ enum Step {
 }
 
 struct Server {
-    url: String,
+    upstream: Upstream,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
     /// Connections that the client has closed.
     closed: watch::Receiver<usize>,
@@ -52,8 +52,7 @@ impl Server {
 
     async fn start_with(steps: Vec<Step>, certificate: Option<TestCertificate>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let scheme = if certificate.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let upstream = Upstream::new(certificate.is_some(), "127.0.0.1", listener.local_addr().unwrap().port());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (closes, closed) = watch::channel(0);
         let kept = Arc::clone(&requests);
@@ -62,8 +61,8 @@ impl Server {
                 let (steps, kept, closes) = (steps.clone(), Arc::clone(&kept), closes.clone());
                 let certificate = certificate.clone();
                 if steps.iter().any(|step| matches!(step, Step::Reset)) {
-                    // SO_LINGER of zero makes the close a reset.
-                    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+                    // Makes the close a reset.
+                    stream.set_zero_linger().unwrap();
                 }
                 tokio::spawn(async move {
                     match certificate {
@@ -78,11 +77,11 @@ impl Server {
                 });
             }
         });
-        Self { url, requests, closed }
+        Self { upstream, requests, closed }
     }
 
     fn panel(&self) -> HyperPanel {
-        HyperPanel::new(Settings::new(Upstream::parse(&self.url).unwrap())).unwrap()
+        HyperPanel::new(Settings::new(self.upstream.clone())).unwrap()
     }
 
     fn requests(&self) -> Vec<String> {
@@ -371,13 +370,13 @@ async fn an_early_answer_to_a_large_login_is_read() {
 #[tokio::test]
 async fn only_a_panel_that_was_told_nothing_is_unreachable() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let gone = HyperPanel::new(Settings::new(Upstream::parse(&format!("http://127.0.0.1:{port}")).unwrap())).unwrap();
+    let gone = HyperPanel::new(Settings::new(Upstream::new(false, "127.0.0.1", port))).unwrap();
     assert!(matches!(gone.send(get()).await, Err(PanelFailed::Unreachable(_))));
 
     // A server that never finishes its handshake has been told nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}", silent.local_addr().unwrap());
-    let waiting = HyperPanel::new(Settings::new(Upstream::parse(&url).unwrap())).unwrap();
+    let tls = Upstream::new(true, "127.0.0.1", silent.local_addr().unwrap().port());
+    let waiting = HyperPanel::new(Settings::new(tls)).unwrap();
     let short = PanelRequest { timeout: Duration::from_millis(100), ..get() };
     assert!(matches!(waiting.send(short).await, Err(PanelFailed::Unreachable(_))));
 
@@ -398,8 +397,7 @@ async fn over_tls_the_panel_must_prove_its_name() {
     let mut roots = tempfile::NamedTempFile::new().unwrap();
     roots.write_all(certificate.authority_pem.as_bytes()).unwrap();
     let server = Server::start_with(vec![Step::Write(bytes)], Some(certificate)).await;
-    let settings =
-        Settings { extra_roots: Some(roots.path().into()), ..Settings::new(Upstream::parse(&server.url).unwrap()) };
+    let settings = Settings { extra_roots: Some(roots.path().into()), ..Settings::new(server.upstream.clone()) };
     for (name, fine) in [(None, true), (Some("panel.internal"), true), (Some("other.internal"), false)] {
         let panel = HyperPanel::new(Settings { server_name: name.map(str::to_owned), ..settings.clone() }).unwrap();
         let result = panel.send(get()).await;

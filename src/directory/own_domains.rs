@@ -22,9 +22,10 @@ impl OwnDomains {
     ///
     /// # Errors
     /// The first that isn't a domain.
-    pub fn parse<'a>(domains: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidDomain> {
+    pub fn parse(domains: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidDomain> {
         let mut own = Self::default();
         for text in domains {
+            let text = text.as_ref();
             let invalid = || InvalidDomain(text.to_owned());
             let trimmed = text.trim().trim_end_matches('.');
             let (below, name) = match trimmed.strip_prefix("*.") {

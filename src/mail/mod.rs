@@ -33,5 +33,5 @@ pub use health::{Health, MailTrouble, ServerState};
 pub use outbox::{Clock, MailSetupFailed, Message, Outbox};
 pub use sender::{InvalidSender, Sender};
 pub use settings::{
-    InvalidSmtp, InvalidSmtpUrl, Settings, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport,
+    InvalidSmtp, InvalidSmtpServer, Settings, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport,
 };

@@ -5,10 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use tokio_rustls::rustls::pki_types::ServerName;
-use url::Url;
 
 use super::{Backoff, Sender};
 
@@ -64,7 +62,7 @@ pub enum SmtpSecurity {
     Tls,
 }
 
-/// A mail server as its URL names it.
+/// A mail server and who logs in there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SmtpServer {
     security: SmtpSecurity,
@@ -73,55 +71,29 @@ pub struct SmtpServer {
     user: Option<String>,
 }
 
-/// A URL that doesn't name a mail server.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSmtpUrl {
-    /// Not a URL at all.
-    #[error("not a URL like smtp+starttls://user@mail.example.net:587")]
-    NotAUrl,
-    /// Another scheme.
-    #[error("`{0}://` isn't a way to send mail; smtp+starttls://, smtps:// and smtp:// are")]
-    Scheme(String),
+/// What can't name a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSmtpServer {
     /// No host, or one that no certificate could name.
-    #[error("the mail server's name is missing or isn't a host name or address")]
+    #[error("the mail server's name isn't a host name or address")]
     Host,
-    /// A password, which doesn't belong in a URL that is shown in logs and reports.
-    #[error("the URL has a password in it; give it as `password` instead")]
-    Password,
-    /// A path, a query or a fragment.
-    #[error("nothing can follow the host and port")]
-    Trailing,
+    /// A user that can't be sent as one.
+    #[error("the user at the mail server is empty or has a control character in it")]
+    User,
 }
 
 impl SmtpServer {
-    /// A server by its URL: `smtp+starttls://user@host:587`, `smtps://user@host:465`,
-    /// `smtp://host:25`; those are also the ports when none is given.
+    /// A server. `host` is a name or an address, an IPv6 address with or without brackets.
     ///
     /// # Errors
-    /// When the URL isn't one of these, or carries a password or anything after the port.
-    pub fn parse(url: &str) -> Result<Self, InvalidSmtpUrl> {
-        let url = Url::parse(url.trim()).map_err(|_| InvalidSmtpUrl::NotAUrl)?;
-        let (security, port) = match url.scheme() {
-            "smtp" => (SmtpSecurity::Plain, 25),
-            "smtp+starttls" => (SmtpSecurity::StartTls, 587),
-            "smtps" => (SmtpSecurity::Tls, 465),
-            other => return Err(InvalidSmtpUrl::Scheme(other.to_owned())),
-        };
-        if url.password().is_some() {
-            return Err(InvalidSmtpUrl::Password);
-        }
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(InvalidSmtpUrl::Trailing);
-        }
-        let host = url.host_str().ok_or(InvalidSmtpUrl::Host)?;
+    /// When the host isn't one, or the user is empty or has a control character in it.
+    pub fn new(security: SmtpSecurity, host: &str, port: u16, user: Option<String>) -> Result<Self, InvalidSmtpServer> {
         let host = host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')).unwrap_or(host).to_ascii_lowercase();
-        ServerName::try_from(host.as_str()).map_err(|_| InvalidSmtpUrl::Host)?;
-        let user = percent_decode_str(url.username()).decode_utf8().map_err(|_| InvalidSmtpUrl::NotAUrl)?;
-        if user.chars().any(char::is_control) {
-            return Err(InvalidSmtpUrl::NotAUrl);
+        ServerName::try_from(host.as_str()).map_err(|_| InvalidSmtpServer::Host)?;
+        if user.as_ref().is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
+            return Err(InvalidSmtpServer::User);
         }
-        let user = (!user.is_empty()).then(|| user.into_owned());
-        Ok(Self { security, port: url.port().unwrap_or(port), host, user })
+        Ok(Self { security, host, port, user })
     }
 
     /// How the connection is protected.
@@ -190,10 +162,10 @@ pub struct SmtpSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSmtp {
     /// A password but nobody to log in.
-    #[error("there's a password, but the URL names no user (smtp+starttls://user@host)")]
+    #[error("there's a password for the mail server, but no user")]
     NoUser,
     /// Somebody to log in but no password.
-    #[error("the URL names a user, but there's no `password`")]
+    #[error("there's a user for the mail server, but no password")]
     NoPassword,
     /// A password that anybody on the way could read.
     #[error("smtp:// would send the password unencrypted to another machine; use smtp+starttls:// or smtps://")]
@@ -204,7 +176,7 @@ impl SmtpAccess {
     /// A server and its password.
     ///
     /// # Errors
-    /// When the password and the URL's user don't go together, or the password would travel in
+    /// When the password and the server's user don't go together, or the password would travel in
     /// clear to another machine.
     pub fn new(server: SmtpServer, password: Option<SecretString>) -> Result<Self, InvalidSmtp> {
         match (server.user(), &password) {
@@ -248,71 +220,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_named_by_its_url() {
-        for (url, security, host, port, user) in [
-            ("smtp://mail.example.net", SmtpSecurity::Plain, "mail.example.net", 25, None),
-            ("smtp+starttls://mail.example.net", SmtpSecurity::StartTls, "mail.example.net", 587, None),
-            ("smtps://Mail.Example.net/", SmtpSecurity::Tls, "mail.example.net", 465, None),
-            (
-                "smtp+starttls://poterne@mail.example.net:2525",
-                SmtpSecurity::StartTls,
-                "mail.example.net",
-                2525,
-                Some("poterne"),
-            ),
-            (
-                "smtps://no-reply@example.net@mail.example.net",
-                SmtpSecurity::Tls,
-                "mail.example.net",
-                465,
-                Some("no-reply@example.net"),
-            ),
-            ("smtps://a%40b%2Fc@mail.example.net", SmtpSecurity::Tls, "mail.example.net", 465, Some("a@b/c")),
-            ("smtp://127.0.0.1:1025", SmtpSecurity::Plain, "127.0.0.1", 1025, None),
-            ("smtp://[::1]:1025", SmtpSecurity::Plain, "::1", 1025, None),
+    fn a_server_has_a_name_that_a_certificate_could_bear() {
+        for (host, shown) in [
+            ("Mail.Example.net", "mail.example.net:25"),
+            ("127.0.0.1", "127.0.0.1:25"),
+            ("[::1]", "[::1]:25"),
+            ("::1", "[::1]:25"),
         ] {
-            let server = SmtpServer::parse(url).unwrap();
-            assert_eq!(
-                (server.security(), server.host(), server.port(), server.user()),
-                (security, host, port, user),
-                "{url}"
-            );
+            assert_eq!(SmtpServer::new(SmtpSecurity::Plain, host, 25, None).unwrap().to_string(), shown);
         }
-        assert_eq!(SmtpServer::parse("smtp://[::1]:1025").unwrap().to_string(), "[::1]:1025");
-    }
-
-    #[test]
-    fn what_names_no_server_is_refused() {
-        for (url, error) in [
-            ("mail.example.net:25", InvalidSmtpUrl::Scheme("mail.example.net".into())),
-            ("", InvalidSmtpUrl::NotAUrl),
-            ("http://mail.example.net", InvalidSmtpUrl::Scheme("http".into())),
-            ("smtp://", InvalidSmtpUrl::Host),
-            ("smtp://ma il.example.net", InvalidSmtpUrl::NotAUrl),
-            ("smtp://mail.example.net:99999", InvalidSmtpUrl::NotAUrl),
-            ("smtp://m%0d%0ail", InvalidSmtpUrl::Host),
-            ("smtps://user:secret@mail.example.net", InvalidSmtpUrl::Password),
-            ("smtps://mail.example.net?tls=opportunistic", InvalidSmtpUrl::Trailing),
-            ("smtps://mail.example.net/x", InvalidSmtpUrl::Trailing),
-        ] {
-            assert_eq!(SmtpServer::parse(url), Err(error), "{url}");
+        for host in ["", "ma il", "mail\r\nX", "mail/x", "user@mail"] {
+            let refused = SmtpServer::new(SmtpSecurity::Tls, host, 465, None);
+            assert_eq!(refused, Err(InvalidSmtpServer::Host), "{host:?}");
+        }
+        for user in ["", "a\r\nb", "a\0"] {
+            let refused = SmtpServer::new(SmtpSecurity::Tls, "mail.example.net", 465, Some(user.to_owned()));
+            assert_eq!(refused, Err(InvalidSmtpServer::User), "{user:?}");
         }
     }
 
     #[test]
     fn a_password_goes_with_a_user_and_never_in_clear_to_another_machine() {
-        let settings = |url: &str, password: Option<&str>| {
-            SmtpAccess::new(SmtpServer::parse(url).unwrap(), password.map(SecretString::from)).map(|_| ())
+        use SmtpSecurity::{Plain, StartTls, Tls};
+        let access = |security, host: &str, user: Option<&str>, password: Option<&str>| {
+            let server = SmtpServer::new(security, host, 25, user.map(str::to_owned)).unwrap();
+            SmtpAccess::new(server, password.map(SecretString::from)).map(|_| ())
         };
-        assert_eq!(settings("smtp://mail.example.net", None), Ok(()));
-        assert_eq!(settings("smtps://u@mail.example.net", Some("p")), Ok(()));
-        assert_eq!(settings("smtp+starttls://u@mail.example.net", Some("p")), Ok(()));
-        assert_eq!(settings("smtp://u@127.0.0.1", Some("p")), Ok(()));
-        assert_eq!(settings("smtp://u@localhost", Some("p")), Ok(()));
-        assert_eq!(settings("smtp://u@mail.example.net", Some("p")), Err(InvalidSmtp::PasswordInClear));
-        assert_eq!(settings("smtps://mail.example.net", Some("p")), Err(InvalidSmtp::NoUser));
-        assert_eq!(settings("smtps://u@mail.example.net", None), Err(InvalidSmtp::NoPassword));
-        let shown = SmtpAccess::new(SmtpServer::parse("smtps://u@h.test").unwrap(), Some("hush-hush".into())).unwrap();
+        let (user, password) = (Some("u"), Some("p"));
+        assert_eq!(access(Plain, "mail.test", None, None), Ok(()));
+        assert_eq!(access(Tls, "mail.test", user, password), Ok(()));
+        assert_eq!(access(StartTls, "mail.test", user, password), Ok(()));
+        for near in ["127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(access(Plain, near, user, password), Ok(()), "{near}");
+        }
+        assert_eq!(access(Plain, "mail.test", user, password), Err(InvalidSmtp::PasswordInClear));
+        assert_eq!(access(Tls, "mail.test", None, password), Err(InvalidSmtp::NoUser));
+        assert_eq!(access(Tls, "mail.test", user, None), Err(InvalidSmtp::NoPassword));
+        let server = SmtpServer::new(Tls, "mail.test", 465, Some("u".to_owned())).unwrap();
+        let shown = SmtpAccess::new(server, Some("hush-hush".into())).unwrap();
         assert!(!format!("{shown:?}").contains("hush-hush"));
     }
 }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
-
-/// The panel's address: scheme, host and port.
+/// The panel's address: host, port, and whether it's spoken to over TLS.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Upstream {
     tls: bool,
@@ -12,45 +10,11 @@ pub struct Upstream {
     port: u16,
 }
 
-/// A URL that doesn't name a panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidUpstream {
-    /// Not a URL, or of another scheme.
-    #[error("not a URL like http://127.0.0.1:8080 or https://panel.example.net")]
-    NotAUrl,
-    /// A path, a query, a fragment, or a user.
-    #[error("only scheme, host and port can be given")]
-    Trailing,
-}
-
 impl Upstream {
-    /// A panel by its URL: `http://host:port` or `https://host:port`; the port is 80 or 443 where
-    /// none is given.
-    ///
-    /// # Errors
-    /// When it's something else, or more than that.
-    pub fn parse(url: &str) -> Result<Self, InvalidUpstream> {
-        let url = Url::parse(url.trim()).map_err(|_| InvalidUpstream::NotAUrl)?;
-        let tls = match url.scheme() {
-            "http" => false,
-            "https" => true,
-            _ => return Err(InvalidUpstream::NotAUrl),
-        };
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !bare {
-            return Err(InvalidUpstream::Trailing);
-        }
-        let host = match url.host().ok_or(InvalidUpstream::NotAUrl)? {
-            Host::Domain(name) => name.to_owned(),
-            Host::Ipv4(ip) => ip.to_string(),
-            Host::Ipv6(ip) => ip.to_string(),
-        };
-        let port = url.port_or_known_default().ok_or(InvalidUpstream::NotAUrl)?;
-        Ok(Self { tls, host, port })
+    /// A panel. `host` is a name or an address, an IPv6 address with or without brackets.
+    pub fn new(tls: bool, host: &str, port: u16) -> Self {
+        let bare = host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')).unwrap_or(host);
+        Self { tls, host: bare.to_owned(), port }
     }
 
     /// Whether it's spoken to over TLS.
@@ -85,29 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panel_is_named_by_scheme_host_and_port() {
-        for (url, tls, shown) in [
-            ("http://127.0.0.1:8080", false, "127.0.0.1:8080"),
-            ("http://panel.internal/", false, "panel.internal:80"),
-            ("https://Panel.Example.net", true, "panel.example.net:443"),
-            ("https://[::1]:8443", true, "[::1]:8443"),
+    fn an_ipv6_address_stands_in_brackets_only_beside_its_port() {
+        for (host, bare, shown) in [
+            ("panel.internal", "panel.internal", "panel.internal:80"),
+            ("[::1]", "::1", "[::1]:80"),
+            ("::1", "::1", "[::1]:80"),
         ] {
-            let upstream = Upstream::parse(url).unwrap();
-            assert_eq!((upstream.is_tls(), upstream.to_string().as_str()), (tls, shown), "{url}");
-        }
-        for (url, error) in [
-            ("", InvalidUpstream::NotAUrl),
-            ("127.0.0.1:8080", InvalidUpstream::NotAUrl),
-            ("ftp://panel", InvalidUpstream::NotAUrl),
-            ("http://", InvalidUpstream::NotAUrl),
-            ("http://panel:99999", InvalidUpstream::NotAUrl),
-            ("http://panel/app", InvalidUpstream::Trailing),
-            ("http://panel/?x", InvalidUpstream::Trailing),
-            ("http://panel/#x", InvalidUpstream::Trailing),
-            ("http://user@panel/", InvalidUpstream::Trailing),
-            ("http://:pw@panel/", InvalidUpstream::Trailing),
-        ] {
-            assert_eq!(Upstream::parse(url), Err(error), "{url}");
+            let upstream = Upstream::new(false, host, 80);
+            assert_eq!((upstream.host(), upstream.to_string().as_str()), (bare, shown));
         }
     }
 }

@@ -17,5 +17,5 @@ mod exchange;
 mod headers;
 mod panel;
 
-pub use address::{InvalidUpstream, Upstream};
+pub use address::Upstream;
 pub use panel::{HyperPanel, PanelSetupFailed, Settings};
