@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::mail::{InvalidSmtpUrl, Sender, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport};
+use crate::mail::{Sender, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport};
+use crate::model::EmailAddress;
 
 use super::secret::{Inline, secret};
 use super::section::{Section, Wrong};
-use super::source::Node;
+use super::source::{Node, quoted};
 use super::value::{duration, number, one_of, parse_host, text};
 
 /// How codes reach their owners: what [`crate::mail::Settings::new`] takes, and what the directory
@@ -66,9 +68,17 @@ pub(super) fn read(section: Section<'_>) -> (Option<MailSettings>, Option<Inline
     (settings, inline)
 }
 
+/// A sender as operators write it: `Name <address>`, `"Name" <address>` or an address alone.
 fn sender(node: &Node) -> Result<Sender, Wrong> {
     let wrong = || Wrong::expected("a sender like \"Espace client <no-reply@example.net>\"");
-    Sender::parse(text(node)?).map_err(|error| wrong().found(format!("{}: {error}", node.describe())))
+    let text = text(node)?.trim();
+    let (name, address) = match text.rsplit_once('<') {
+        Some((name, rest)) => (Some(name.trim()), rest.strip_suffix('>').ok_or_else(wrong)?),
+        None => (None, text),
+    };
+    let address = EmailAddress::parse(address).map_err(|_| wrong())?;
+    let name = name.map(|name| name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name));
+    Sender::new(name, address).map_err(|error| wrong().found(format!("{}: {error}", node.describe())))
 }
 
 fn domain(node: &Node) -> Result<String, Wrong> {
@@ -95,9 +105,8 @@ fn read_folder(section: &Section<'_>) -> Option<PathBuf> {
 
 fn read_smtp(section: &Section<'_>) -> (Option<SmtpSettings>, Option<Inline>) {
     let named = section.get("username", text);
-    let server = section.required("url", "the mail server, like \"smtp+starttls://mail.example.net:587\"", |node| {
-        server(node, named)
-    });
+    let server = section
+        .required("url", "the mail server, like \"smtp+starttls://mail.example.net:587\"", |node| server(node, named));
     let password = secret(section, "password");
     let inline = password.as_ref().and_then(|(_, inline)| inline.clone());
     let usable = password.is_some() || !section.has("password");
@@ -126,38 +135,45 @@ fn read_smtp(section: &Section<'_>) -> (Option<SmtpSettings>, Option<Inline>) {
         let _ = section.node(key);
     }
     if let Some(path) = settings.as_ref().and_then(|s| s.extra_roots.as_ref()).filter(|path| !path.is_file()) {
-        let wrong = Wrong::expected("a file of certificates (PEM)").found(format!("{}, which isn't one", path.display()));
+        let wrong =
+            Wrong::expected("a file of certificates (PEM)").found(format!("{}, which isn't one", path.display()));
         section.wrong("ca", wrong);
     }
     (settings, inline)
 }
 
-/// The server of a URL, with the login that stands in it or beside it. What was found isn't
-/// repeated: it may hold a password.
+/// The server of a URL, with the login that stands in it or beside it: `smtp+starttls://`,
+/// `smtps://` or `smtp://`. What was found isn't repeated: it may hold a password.
 fn server(node: &Node, named: Option<&str>) -> Result<SmtpServer, Wrong> {
     let wrong = || {
         Wrong::expected("a mail server like \"smtp+starttls://user@mail.example.net:587\" (or smtps://, or smtp://)")
     };
-    let text = text(node).map_err(|_| wrong().found(node.kind()))?;
-    let parsed = |text: &str| {
-        SmtpServer::parse(text).map_err(|error| match error {
-            InvalidSmtpUrl::Password => {
-                let hint = "password = { file = \"smtp.password\" } in [mail] keeps it out of this line";
-                wrong().found("a URL with a password in it").hint(hint)
-            }
-            error => wrong().found(error.to_string()),
-        })
+    let Ok(url) = Url::parse(text(node).map_err(|_| wrong().found(node.kind()))?) else {
+        return Err(wrong().found("text that isn't a URL"));
     };
-    let server = parsed(text)?;
-    match (named, server.user()) {
-        (None, _) => Ok(server),
-        (Some(_), Some(_)) => Err(wrong().found("a login in the URL, and another one in username")),
-        (Some(named), None) => {
-            let mut url = Url::parse(text.trim()).map_err(|_| wrong().found("text that isn't a URL"))?;
-            url.set_username(named).map_err(|()| wrong().found("a URL that can't carry a login"))?;
-            parsed(url.as_str())
-        }
+    let (security, port) = match url.scheme() {
+        "smtps" => (SmtpSecurity::Tls, 465),
+        "smtp+starttls" => (SmtpSecurity::StartTls, 587),
+        "smtp" => (SmtpSecurity::Plain, 25),
+        other => return Err(wrong().found(format!("the scheme {}", quoted(other)))),
+    };
+    if url.password().is_some() {
+        let hint = "password = { file = \"smtp.password\" } in [mail] keeps it out of this line";
+        return Err(wrong().found("a URL with a password in it").hint(hint));
     }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong().found("a URL with a path or query"));
+    }
+    let user = match (url.username(), named) {
+        ("", named) => named.map(str::to_owned),
+        (_, Some(_)) => return Err(wrong().found("a login in the URL, and another one in username")),
+        (user, None) => {
+            let user = percent_decode_str(user).decode_utf8();
+            Some(user.map_err(|_| wrong().found("a login that isn't UTF-8"))?.into_owned())
+        }
+    };
+    let host = url.host_str().and_then(parse_host).ok_or_else(|| wrong().found("a URL without a host name"))?;
+    SmtpServer::new(security, &host, url.port().unwrap_or(port), user).map_err(|error| wrong().found(error.to_string()))
 }
 
 fn warn_about_clear_text(section: &Section<'_>, server: &SmtpServer, anonymous: bool) {

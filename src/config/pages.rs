@@ -100,7 +100,8 @@ fn brand(node: &Node) -> Result<String, Wrong> {
 }
 
 fn support(node: &Node) -> Result<String, Wrong> {
-    let wrong = || Wrong::expected("a URL like \"https://example.net/contact\", \"mailto:help@example.net\" or \"tel:+33…\"");
+    let wrong =
+        || Wrong::expected("a URL like \"https://example.net/contact\", \"mailto:help@example.net\" or \"tel:+33…\"");
     let url = Url::parse(text(node)?).map_err(|_| wrong())?;
     let fits = match url.scheme() {
         "https" | "http" => url.has_host() && url.username().is_empty() && url.password().is_none(),

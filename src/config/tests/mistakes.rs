@@ -270,7 +270,7 @@ fn secrets_come_from_three_places() {
         ("password = { fil = \"smtp.password\" }", "did you mean file?"),
         ("password = 5", "found:    a number"),
         ("password = \"\"", "it's empty"),
-        ("", "there's no `password`"),
+        ("", "but no password"),
     ] {
         let report = load(&smtp(lines)).unwrap_err();
         assert!(report.to_string().contains(said), "{lines}: {report}");
