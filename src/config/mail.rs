@@ -6,6 +6,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use crate::directory::OwnDomains;
 use crate::mail::{Sender, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport};
 use crate::model::EmailAddress;
 
@@ -23,8 +24,8 @@ pub struct MailSettings {
     /// How mails leave.
     pub transport: Transport,
     /// Domains whose mailboxes lie behind this very gate: never an account's only address (DESIGN
-    /// §3). In lower case and ASCII; `*.` in front means all domains below.
-    pub own_domains: Vec<String>,
+    /// §3).
+    pub own_domains: OwnDomains,
 }
 
 /// What `transport` says.
@@ -63,6 +64,8 @@ pub(super) fn read(section: Section<'_>) -> (Option<MailSettings>, Option<Inline
         }
     };
     let own_domains = section.list_or("own_domains", "domains", domain, Vec::new());
+    // Each one was parsed on its own, for its place.
+    let own_domains = OwnDomains::parse(own_domains).unwrap_or_default();
     section.finish();
     let settings = from.zip(transport).map(|(from, transport)| MailSettings { from, transport, own_domains });
     (settings, inline)
@@ -81,13 +84,13 @@ fn sender(node: &Node) -> Result<Sender, Wrong> {
     Sender::new(name, address).map_err(|error| wrong().found(format!("{}: {error}", node.describe())))
 }
 
-fn domain(node: &Node) -> Result<String, Wrong> {
+fn domain(node: &Node) -> Result<&str, Wrong> {
     let text = text(node)?;
-    let (below, name) = text.strip_prefix("*.").map_or(("", text), |name| ("*.", name));
-    parse_host(name)
-        .filter(|domain| domain.contains('.') && domain.parse::<std::net::IpAddr>().is_err())
-        .map(|domain| format!("{below}{domain}"))
-        .ok_or_else(|| Wrong::expected("a mail domain like \"example.net\", or \"*.example.net\" for all below it"))
+    let expected = "a mail domain like \"example.net\", or \"*.example.net\" for all below it";
+    match OwnDomains::parse([text]) {
+        Ok(_) if text.contains('.') => Ok(text),
+        _ => Err(Wrong::expected(expected)),
+    }
 }
 
 /// The folder for mails: made if it isn't there, so its own folder has to be.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::model::{EmailAddress, Language};
+use crate::page::Zone;
 
 use super::section::{Section, Wrong};
 use super::source::{Node, Value};
@@ -28,6 +29,8 @@ pub struct PagesSettings {
     pub brand: String,
     /// Where users find help: an `https:`, `http:`, `mailto:` or `tel:` URL.
     pub support: String,
+    /// The zone that pages and mails show times in.
+    pub zone: Zone,
     /// Templates of the operator's own, over the built-in ones.
     pub directory: Option<PathBuf>,
 }
@@ -66,13 +69,14 @@ pub(super) fn read_pages(section: Section<'_>) -> Option<PagesSettings> {
     let brand = section.required("brand", "the name that users know the panel by", brand);
     let what = "where users find help without logging in, like \"https://example.net/contact\"";
     let support = section.required("support", what, support);
+    let zone = section.get("timezone", zone).unwrap_or_else(Zone::system);
     let directory = section.get("directory", text).map(|name| section.desk.path(name));
     if let Some(path) = directory.as_ref().filter(|path| !path.is_dir()) {
         let found = format!("{}, which isn't one", path.display());
         section.wrong("directory", Wrong::expected("a folder").found(found));
     }
     section.finish();
-    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, directory })
+    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, zone, directory })
 }
 
 fn read_languages(section: &Section<'_>) -> Vec<Language> {
@@ -89,6 +93,13 @@ fn read_languages(section: &Section<'_>) -> Vec<Language> {
         section.wrong("languages", Wrong::expected("at least one language").found("an empty list"));
     }
     languages
+}
+
+fn zone(node: &Node) -> Result<Zone, Wrong> {
+    match text(node)? {
+        "system" => Ok(Zone::system()),
+        name => name.parse().map_err(|_| Wrong::expected("\"system\", \"UTC\" or a zone like \"Europe/Paris\"")),
+    }
 }
 
 fn brand(node: &Node) -> Result<String, Wrong> {

@@ -8,6 +8,7 @@ mod rules;
 use std::time::Duration;
 
 use crate::gate::PanelProfile;
+use crate::upstream::Upstream;
 
 use super::section::{Section, Wrong};
 use super::source::{Node, quoted};
@@ -28,7 +29,7 @@ pub const MAX_LOGIN_ANSWER: usize = 1024 * 1024;
 /// The panel behind the gate.
 #[derive(Clone, Debug)]
 pub struct PanelSettings {
-    /// Where it is.
+    /// Where it is; plain HTTP in this version.
     pub upstream: Upstream,
     /// What it's told as `Host`.
     pub host: HostHeader,
@@ -40,24 +41,6 @@ pub struct PanelSettings {
     pub timeouts: PanelTimeouts,
     /// The longest answer to a login, in bytes.
     pub max_login_answer: usize,
-}
-
-/// Where the panel is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Upstream {
-    /// How it's spoken to.
-    pub scheme: UpstreamScheme,
-    /// Host name or address; IPv6 addresses in brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
-
-/// How the panel is spoken to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum UpstreamScheme {
-    /// Plain HTTP/1.1.
-    Http,
 }
 
 /// What the panel is told as `Host`.
@@ -117,7 +100,7 @@ fn upstream(node: &Node) -> Result<Upstream, Wrong> {
         return Err(wrong().hint(hint));
     }
     let host = url.host_str().and_then(parse_host).ok_or_else(wrong)?;
-    Ok(Upstream { scheme: UpstreamScheme::Http, host, port: url.port().unwrap_or(80) })
+    Ok(Upstream::new(false, &host, url.port().unwrap_or(80)))
 }
 
 fn host_header(node: &Node) -> Result<HostHeader, Wrong> {

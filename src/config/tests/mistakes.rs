@@ -89,6 +89,7 @@ fn each_mistake_names_its_key_and_what_was_expected() {
         ("pages", "support = \"javascript:alert(1)\"", "pages.support", "https://"),
         ("pages", "brand = \"a\\nb\"", "pages.brand", "control characters"),
         ("pages", "directory = \"missing\"", "pages.directory", "a folder"),
+        ("pages", "timezone = \"Paris\"", "pages.timezone", "\"Europe/Paris\""),
         ("store", "path = \"missing/poterne.db\"", "store.path", "a folder that exists"),
         ("store", "key = { file = \"poterne.db\" }", "store.key", "a file of its own"),
         // What comes later is named so.
