@@ -51,8 +51,6 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// The least severe lines that are written.
     pub level: tracing::Level,
-    /// Whether e-mail addresses stand in the log in full; else masked.
-    pub addresses: bool,
 }
 
 /// Lines for people or for machines.
@@ -95,6 +93,12 @@ fn read_languages(section: &Section<'_>) -> Vec<Language> {
     languages
 }
 
+/// Line and paragraph separators, and marks that turn the direction of text: they make one text look
+/// like another in a subject line (UAX #9).
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn zone(node: &Node) -> Result<Zone, Wrong> {
     match text(node)? {
         "system" => Ok(Zone::system()),
@@ -104,8 +108,8 @@ fn zone(node: &Node) -> Result<Zone, Wrong> {
 
 fn brand(node: &Node) -> Result<String, Wrong> {
     let text = text(node)?.trim();
-    match text.chars().count() > MAX_BRAND {
-        true => Err(Wrong::expected(format!("a name of at most {MAX_BRAND} characters"))),
+    match text.chars().count() > MAX_BRAND || text.chars().any(is_odd) {
+        true => Err(Wrong::expected(format!("one line of at most {MAX_BRAND} characters, written in one direction"))),
         false => Ok(text.to_owned()),
     }
 }
@@ -146,8 +150,11 @@ pub(super) fn read_log(section: Section<'_>) -> LogSettings {
     let settings = LogSettings {
         format: section.or("format", one_of(&formats), LogFormat::Text),
         level: section.or("level", one_of(&levels), tracing::Level::INFO),
-        addresses: section.or("addresses", boolean, false),
     };
+    if let Some(true) = section.get("addresses", boolean) {
+        let wrong = Wrong::expected("false: addresses are always masked in this version").found("true");
+        section.wrong("addresses", wrong);
+    }
     section.finish();
     settings
 }

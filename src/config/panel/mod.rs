@@ -24,6 +24,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the relay of a login may take; then there's no verdict (DESIGN §4).
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a probe or a logout of the gate's own may take.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer to a login, in bytes; then there's no verdict (DESIGN §4).
 pub const MAX_LOGIN_ANSWER: usize = 1024 * 1024;
 /// The panel behind the gate.
@@ -59,8 +61,10 @@ pub struct PanelTimeouts {
     pub connect: Duration,
     /// Between two reads of an answer, the first included.
     pub read: Duration,
-    /// For the whole relay of a login, and for a probe or a logout of the gate's own.
+    /// For the whole relay of a login.
     pub login: Duration,
+    /// For a probe or a logout of the gate's own.
+    pub probe: Duration,
 }
 
 /// Reads the merged section. `prefix` is where the gate's own pages live.
@@ -128,6 +132,7 @@ fn read_timeouts(section: &Section<'_>) -> PanelTimeouts {
         connect: section.or("connect", upto(60), CONNECT_TIMEOUT),
         read: section.or("read", upto(3600), READ_TIMEOUT),
         login: section.or("login", upto(120), LOGIN_TIMEOUT),
+        probe: section.or("probe", upto(60), PROBE_TIMEOUT),
     };
     section.report_unknown();
     timeouts
