@@ -164,7 +164,7 @@ fn read_network_prefix(section: &Section<'_>) -> NetworkPrefix {
 fn prefix(node: &Node) -> Result<String, Wrong> {
     let text = text(node)?;
     let pattern = PathPattern::parse(text).filter(|p| !p.is_glob() && text.len() > 1 && !text.ends_with('/'));
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-.".contains(&b));
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-".contains(&b));
     match pattern {
         Some(_) if plain => Ok(text.to_owned()),
         _ => Err(Wrong::expected("a path like \"/_poterne\" that the panel doesn't use, without a slash at its end")),

@@ -25,11 +25,11 @@ use crate::challenge::ChallengePolicy;
 use section::{Desk, Section, Wrong};
 
 pub use accounts::{AccountsFormat, AccountsSettings, AccountsSource};
-pub use challenge::{LimitsSettings, NetworkChange, SessionPolicy};
+pub use challenge::{LimitsSettings, SessionPolicy};
 pub use listen::{ClientAddressSource, ListenSettings};
-pub use mail::{MailSettings, MailTransport, Sender, SmtpProtection, SmtpSettings};
+pub use mail::MailSettings;
 pub use pages::{AdminSettings, LogFormat, LogSettings, PagesSettings};
-pub use panel::{BUILT_IN, HostHeader, PanelSettings, PanelTimeouts, Upstream, UpstreamScheme};
+pub use panel::{BUILT_IN, HostHeader, PanelSettings, PanelTimeouts};
 pub use report::{Mistake, Report, Warning};
 pub use source::Place;
 pub use store::StoreSettings;
