@@ -203,6 +203,15 @@ async fn a_login_goes_out_as_it_was_judged() {
     assert_eq!(body, "u=alice&p=Correct-Horse-9");
 }
 
+#[test]
+fn no_password_and_no_cookie_is_shown_by_debug() {
+    let mut login = request(Method::POST, "/login.php?p=hush-a", b"p=hush-b");
+    login.headers.insert("cookie", HeaderValue::from_static("sid=hush-c"));
+    assert_eq!(format!("{login:?}"), "PanelRequest(POST /login.php, 8 bytes)");
+    let answer = PanelAnswer { status: StatusCode::OK, headers: login.headers, body: login.body };
+    assert_eq!(format!("{answer:?}"), "PanelAnswer(200, 8 bytes)");
+}
+
 #[tokio::test]
 async fn a_target_that_would_change_on_the_way_is_not_sent() {
     let server = Server::start(vec![Step::Write(b"HTTP/1.1 204 No Content\r\n\r\n")]).await;

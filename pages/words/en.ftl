@@ -79,15 +79,16 @@ full-date = { $weekday } { $day } { $month } { $year } at { $clock }
 
 ## Entering the code
 
-code-title = Enter the code we e-mailed you
+code-title = Enter the code we sent you
 code-title-waiting = We can’t send a code just yet
+code-title-ask = A code is needed
 code-what = This account is waiting for a code sent by e-mail. Enter it on the page named here, then try again.
 code-next = The code goes to the address on record for the account.
-code-new-network = The password for { $account } is right. But you’re logging in from a network we’ve never seen for this account (another Wi-Fi, mobile data, a trip…), so a code confirms that it’s really you.
-code-network-changed = Your internet connection changed while you were using { $account }, and we’ve never seen this network for that account. A code confirms that it’s still you.
+code-new-network = Your password is right. But this network (Wi-Fi, mobile data…) has never been used for { $account } before, so a code confirms that it’s really you.
+code-network-changed = Your network changed while you were using { $account }, and the new one has never been used for that account before. A code confirms that it’s still you.
 code-sent-to = { $count ->
-    [one] We sent it at { $at } to this address, partly hidden here:
-   *[other] We sent it at { $at } to these addresses, partly hidden here; any one of the e-mails will do:
+    [one] We sent it at { $at } to your address (partly hidden):
+   *[other] We sent it at { $at } to your addresses (partly hidden); any one of the e-mails will do:
 }
 code-once = After that we’ll recognise this network and won’t ask for a code here again.
 code-label = { $digits }-digit code
@@ -120,7 +121,7 @@ budget-known-network = If you can, log in from a network where you’ve confirme
 
 help-heading = No e-mail yet?
 help-spam = Look in your spam or junk folder and the other ones: promotions, updates…
-help-sender = The e-mail comes from { $sender }. Add that address to your contacts so that the next ones get through.
+help-sender = Look for the sender { $sender }. Add it to your contacts so that the next ones get through.
 help-more = Still nothing?
 help-newest = If you’ve received several e-mails, only the code in the newest one works.
 help-slow = Nothing after a few minutes? Your mail provider may be slow or down: wait until it works again, then ask for a new code.
@@ -155,7 +156,8 @@ blocked-wrong-codes = { $tries ->
 blocked-wrong-codes-everywhere = Too many wrong codes were entered for this account, from several networks. To protect it, no code is accepted from an unknown network for now.
 blocked-support-needed = A very large number of wrong codes were entered for this account. To protect it, only our support can allow logins from unknown networks again.
 blocked-unchanged = Only logging in is blocked: nothing in the account was changed or deleted.
-blocked-after = After { $until }, log in again: you’ll get a new code and { $tries ->
+blocked-after = After { $until }, log in again. Trying earlier won’t change that time.
+blocked-after-tries = After { $until }, log in again: you’ll get a new code and { $tries ->
     [one] { $tries } try
    *[other] { $tries } tries
 }. Trying earlier won’t change that time.
@@ -167,7 +169,7 @@ blocked-others = Somebody else can log in to their own account on this device.
 ## No address
 
 no-address-title = We don’t know where to send your code
-no-address-what = The password for { $account } is right. But you’re logging in from a network we’ve never seen for this account, and there’s no usable e-mail address on record for it, so we can’t send you the code.
+no-address-what = Your password is right. But this network has never been used for { $account } before, and there’s no usable e-mail address on record for that account, so we can’t send you the code.
 no-address-next = Contact support and give them the reference below: they’ll tell you how to show that the account is yours and put an address on record. From a network where you’ve logged in before, you get in without a code.
 
 ## Nothing pending
@@ -297,7 +299,7 @@ mail-hello = Hello,
 mail-intro = Here’s the code to finish logging in to { $brand } ({ $host }):
 mail-valid = It’s valid until { $until } ({ $zone }) and works once. Enter it on the page where you’ve just given your password. If you’ve received several codes, only the newest works.
 mail-why-heading = Why this e-mail?
-mail-why = Somebody who gave the right password for { $account } is logging in from a network we’ve never seen for this account. That’s most likely you. This isn’t a code from a bank or for a payment: nothing is being bought.
+mail-why = Somebody who knows the password for { $account } is logging in from a network that has never been used for this account before. That’s most likely you. This isn’t a code from a bank or for a payment: nothing is being bought.
 mail-line = { $label }: { $value }
 mail-account = Account
 mail-when = Date
@@ -309,4 +311,4 @@ mail-not-you-heading = Wasn’t it you?
 mail-not-you = Don’t give this code to anybody, not even to someone who says they’re calling on our behalf: without it, the login stays closed. But somebody knows your password. Change it now: type { $host } into your browser yourself. If you use the same password elsewhere, change it there too, your mailbox first.
 mail-no-link = There’s nothing to click in this e-mail: we’ll never ask for your password or your code by e-mail or on the phone.
 mail-support = Questions, or in doubt? { $support }
-mail-signature = Automatic message from { $brand }, sent by { $sender }.
+mail-signature = { $brand } – automatic message. Sender: { $sender }.

@@ -88,13 +88,14 @@ full-date = { $weekday } { $day ->
 
 code-title = Saisissez le code reçu par e-mail
 code-title-waiting = Aucun code ne peut être envoyé pour l’instant
+code-title-ask = Un code est nécessaire
 code-what = Ce compte attend un code envoyé par e-mail. Saisissez-le sur la page indiquée, puis recommencez.
 code-next = Le code arrive à l’adresse enregistrée pour le compte.
-code-new-network = Le mot de passe du compte { $account } est bon. Mais vous vous connectez depuis un réseau que nous n’avons encore jamais vu pour ce compte (autre Wi-Fi, 4G, déplacement…). Un code de vérification confirme que c’est bien vous.
-code-network-changed = Votre connexion à Internet a changé pendant que vous utilisiez le compte { $account }, et ce réseau est encore inconnu pour ce compte. Un code de vérification confirme que c’est toujours vous.
+code-new-network = Votre mot de passe est accepté. Mais ce réseau (Wi-Fi, 4G…) n’a encore jamais servi pour le compte { $account } : un code confirme que c’est bien vous.
+code-network-changed = Votre réseau a changé pendant que vous utilisiez le compte { $account }, et le nouveau n’a encore jamais servi pour ce compte : un code confirme que c’est toujours vous.
 code-sent-to = { $count ->
-    [one] Nous l’avons envoyé à { $at } à cette adresse, en partie masquée :
-   *[other] Nous l’avons envoyé à { $at } à ces adresses, en partie masquées ; un seul des messages suffit :
+    [one] Nous l’avons envoyé à { $at } à votre adresse (masquée en partie) :
+   *[other] Nous l’avons envoyé à { $at } à vos adresses (masquées en partie) ; un seul des messages suffit :
 }
 code-once = Ensuite, ce réseau sera reconnu : aucun code ne vous y sera plus demandé.
 code-label = Code à { $digits } chiffres
@@ -127,7 +128,7 @@ budget-known-network = Si vous le pouvez, connectez-vous depuis un réseau où v
 
 help-heading = L’e-mail n’arrive pas ?
 help-spam = Regardez dans les courriers indésirables (spam) et les autres dossiers : promotions, notifications…
-help-sender = Le message vient de { $sender }. Ajoutez cette adresse à vos contacts pour que les prochains arrivent bien.
+help-sender = Cherchez l’expéditeur { $sender }. Ajoutez-le à vos contacts pour que les prochains messages arrivent bien.
 help-more = Toujours rien ?
 help-newest = Si vous avez reçu plusieurs messages, seul le code du plus récent fonctionne.
 help-slow = Rien après quelques minutes ? Votre fournisseur d’e-mail est peut-être ralenti ou en panne : attendez qu’il fonctionne à nouveau, puis demandez un nouveau code.
@@ -162,7 +163,8 @@ blocked-wrong-codes = { $tries ->
 blocked-wrong-codes-everywhere = Trop de codes erronés ont été saisis pour ce compte, depuis plusieurs réseaux. Pour protéger le compte, aucun code n’est accepté pour le moment depuis un réseau inconnu.
 blocked-support-needed = Un très grand nombre de codes erronés ont été saisis pour ce compte. Pour le protéger, seul le support peut rouvrir les connexions depuis un réseau inconnu.
 blocked-unchanged = Seule la connexion est bloquée : rien n’a été modifié ni supprimé dans le compte.
-blocked-after = Après { $until }, connectez-vous de nouveau : vous recevrez un nouveau code et aurez { $tries ->
+blocked-after = Après { $until }, connectez-vous de nouveau. Recommencer avant ne change rien à cette heure.
+blocked-after-tries = Après { $until }, connectez-vous de nouveau : vous recevrez un nouveau code et aurez { $tries ->
     [one] { $tries } essai
    *[other] { $tries } essais
 }. Recommencer avant ne change rien à cette heure.
@@ -174,8 +176,8 @@ blocked-others = Une autre personne peut se connecter à son propre compte sur c
 ## Pas d’adresse
 
 no-address-title = Nous ne savons pas où envoyer votre code
-no-address-what = Le mot de passe du compte { $account } est bon. Mais vous vous connectez depuis un réseau encore inconnu pour ce compte, et aucune adresse e-mail utilisable n’y est enregistrée : nous ne pouvons pas vous envoyer le code de vérification.
-no-address-next = Contactez le support en donnant la référence ci-dessous : il vous indiquera comment prouver que le compte est à vous et enregistrer une adresse. Depuis un réseau où vous vous êtes déjà connecté, vous entrez sans code.
+no-address-what = Votre mot de passe est accepté. Mais ce réseau n’a encore jamais servi pour le compte { $account }, et aucune adresse e-mail utilisable n’y est enregistrée : nous ne pouvons pas vous envoyer le code de vérification.
+no-address-next = Contactez le support en donnant la référence ci-dessous : il vous indiquera comment prouver que le compte est à vous et enregistrer une adresse. Depuis un réseau où vous vous êtes déjà connecté à ce compte, vous entrez sans code.
 
 ## Rien en attente
 
@@ -304,7 +306,7 @@ mail-hello = Bonjour,
 mail-intro = Voici le code qui termine votre connexion à { $brand } ({ $host }) :
 mail-valid = Il est valable jusqu’à { $until } ({ $zone }) et ne sert qu’une fois. Saisissez-le dans la page où vous venez de donner votre mot de passe. Si vous avez reçu plusieurs codes, seul le plus récent fonctionne.
 mail-why-heading = Pourquoi ce message ?
-mail-why = Une personne qui a donné le bon mot de passe du compte { $account } se connecte depuis un réseau que nous n’avons encore jamais vu pour ce compte. C’est sans doute vous. Ce code n’est ni celui d’une banque, ni celui d’un paiement : rien n’est acheté.
+mail-why = Quelqu’un qui connaît le mot de passe du compte { $account } se connecte depuis un réseau qui n’a encore jamais servi pour ce compte. C’est sans doute vous. Ce code n’est ni celui d’une banque, ni celui d’un paiement : rien n’est acheté.
 mail-line = { $label } : { $value }
 mail-account = Compte
 mail-when = Date
@@ -316,4 +318,4 @@ mail-not-you-heading = Ce n’est pas vous ?
 mail-not-you = Ne donnez ce code à personne, pas même à quelqu’un qui dit appeler de notre part : sans lui, la connexion reste fermée. Mais quelqu’un connaît votre mot de passe. Changez-le dès maintenant : tapez vous-même { $host } dans votre navigateur. Si le même mot de passe sert ailleurs, changez-le aussi là-bas, à commencer par votre messagerie.
 mail-no-link = Il n’y a rien à cliquer dans ce message : nous ne vous demanderons jamais votre mot de passe ni votre code par e-mail ou par téléphone.
 mail-support = Une question, ou un doute ? { $support }
-mail-signature = Message automatique de { $brand }, envoyé par { $sender }.
+mail-signature = { $brand } – message automatique. Expéditeur : { $sender }.

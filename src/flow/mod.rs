@@ -47,8 +47,10 @@ pub struct FlowPolicy {
     pub challenge: ChallengePolicy,
     /// Wrong passwords from one network, over all accounts (DESIGN §4: 20 in 10 minutes).
     pub wrong_passwords: Quota,
-    /// How long a login, a probe or a logout at the panel may take (DESIGN §4: 30 s).
+    /// How long a login or a logout at the panel may take (DESIGN §4: 30 s).
     pub relay_timeout: Duration,
+    /// How long a probe may take.
+    pub probe_timeout: Duration,
     /// The longest answer of the panel that a login reads, in bytes (DESIGN §4: 1 MiB).
     pub relay_max_body: usize,
     /// How long a claim lives (DESIGN R3: longer than any anonymous stamp).

@@ -37,8 +37,7 @@ impl Flows {
             && let Ok(Some(record)) = self.directory.lookup(&session.account).await
             && record.created_from.is_some()
         {
-            standing =
-                self.store.network_standing(&session.account, network, record.created_from, now).await?;
+            standing = self.store.network_standing(&session.account, network, record.created_from, now).await?;
         }
         match (standing, self.policy.on_network_change) {
             (NetworkStanding::Blocked(block), _) => Ok(OnNetwork::Blocked(block)),

@@ -45,7 +45,7 @@ impl Parked {
             let name = String::from_utf8(take(&mut rest)?.to_vec()).ok()?;
             own_headers.push((name, take(&mut rest)?.to_vec()));
         }
-        Some(Self { jar: Jar::deserialize(rest)?, location, own_headers })
+        Some(Self { jar: Jar::deserialize(rest).ok()?, location, own_headers })
     }
 
     /// The headers for a request of the gate's own, without cookies.

@@ -1,5 +1,6 @@
 //! What the flows need from the world: a store, a directory, a courier for mails, the panel.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -96,6 +97,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// The refusal or block with this reference.
     async fn lookup_reference(&self, reference: Reference) -> Result<Option<RefusalRecord>, StoreFailed>;
+
+    /// Writes down that it's `now`: shows whether the store can still be written, and keeps a gate
+    /// that starts again from starting in the past.
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed>;
 
     /// Deletes some of what has expired, in a small step that stalls nobody. Call again at once
     /// while the number of rows isn't zero.
@@ -494,7 +499,9 @@ pub trait Courier: Send + Sync + 'static {
 
 /// A request that the gate makes itself: a login relay, a probe, a logout. Its headers come from
 /// the one function that makes upstream headers.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither query, header values nor body: they hold passwords and cookies.
+#[derive(Clone)]
 pub struct PanelRequest {
     /// Method.
     pub method: http::Method,
@@ -511,7 +518,9 @@ pub struct PanelRequest {
 }
 
 /// The panel's answer, read whole.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither header values nor body: they hold the cookies that a login gained.
+#[derive(Clone)]
 pub struct PanelAnswer {
     /// Status.
     pub status: http::StatusCode,
@@ -519,6 +528,19 @@ pub struct PanelAnswer {
     pub headers: http::HeaderMap,
     /// The body, decoded from `Content-Encoding` never: the gate asks for none.
     pub body: Bytes,
+}
+
+impl fmt::Debug for PanelRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split(['?', '#']).next().unwrap_or_default();
+        write!(f, "PanelRequest({} {path}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+impl fmt::Debug for PanelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PanelAnswer({}, {} bytes)", self.status.as_u16(), self.body.len())
+    }
 }
 
 /// Why there's no answer of the panel.

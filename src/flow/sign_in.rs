@@ -299,7 +299,7 @@ impl Flows {
             target: probe.target.clone(),
             headers,
             body: Bytes::new(),
-            timeout: self.policy.relay_timeout,
+            timeout: self.policy.probe_timeout,
             max_body: self.policy.relay_max_body,
         };
         match self.panel.send(request).await {

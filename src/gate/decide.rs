@@ -163,12 +163,7 @@ pub fn decide_post<'p>(profile: &'p PanelProfile, request: Request<'_>, form: Op
     at_doors(profile, request, form, false)
 }
 
-fn at_doors<'p>(
-    profile: &'p PanelProfile,
-    request: Request<'_>,
-    form: Option<&Form>,
-    scan: bool,
-) -> Decision<'p> {
+fn at_doors<'p>(profile: &'p PanelProfile, request: Request<'_>, form: Option<&Form>, scan: bool) -> Decision<'p> {
     match knock(&profile.doors, request.method, request.target, form) {
         Knock::Ambiguous(_) => return Decision::Deny(Denial::AmbiguousForm),
         Knock::Door(door) => return through(profile, door, request, form),
@@ -234,10 +229,7 @@ fn session_key_in(profile: &PanelProfile, request: Request<'_>) -> Option<Denial
     if request.target.query().is_none() || profile.session_keys.is_empty() {
         return None;
     }
-    let carried = request
-        .target
-        .query_pairs()
-        .any(|pair| profile.session_keys.iter().any(|key| pair.meets(key)));
+    let carried = request.target.query_pairs().any(|pair| profile.session_keys.iter().any(|key| pair.meets(key)));
     carried.then_some(Denial::ClosedDoor)
 }
 
@@ -252,8 +244,10 @@ fn credentials_in(profile: &PanelProfile, request: Request<'_>, form: Option<&Fo
         request.target.query_pairs().any(|pair| pair.meets(field))
             || form.is_some_and(|form| form.fields().any(|pair| pair.meets(field)))
     };
-    profile.doors.iter().filter(|door| door.kind == DoorKind::Login).any(|door| match (&door.username, &door.password) {
-        (Some(username), Some(password)) => carries(username) && carries(password),
-        _ => false,
+    profile.doors.iter().filter(|door| door.kind == DoorKind::Login).any(|door| {
+        match (&door.username, &door.password) {
+            (Some(username), Some(password)) => carries(username) && carries(password),
+            _ => false,
+        }
     })
 }

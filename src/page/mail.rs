@@ -7,8 +7,9 @@ use minijinja::context;
 use crate::flow::ports::CodeMail;
 
 use super::browser;
-use super::render::{Pages, RenderFailed, Voice};
+use super::render::Pages;
 use super::view::{shown_account, support_shown, value};
+use super::voice::{RenderFailed, Voice};
 use super::words::{Arg, Flavour};
 
 /// A mail in words. The code is in all three parts (b14), and nothing in it is a link (b64, b65).

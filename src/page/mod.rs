@@ -15,6 +15,7 @@ mod files;
 mod headers;
 mod mail;
 mod moment;
+mod prepared;
 mod problem;
 #[cfg(test)]
 mod proof;
@@ -22,6 +23,7 @@ mod render;
 mod sample;
 mod settings;
 mod view;
+mod voice;
 mod words;
 
 pub use assets::Asset;

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use crate::model::{Language, Timestamp};
 
 use super::context::{Elsewhere, Page};
-use super::render::{Pages, RenderFailed, Rendered, Voice, retry_after};
+use super::render::{Pages, Rendered, retry_after};
 use super::view;
+use super::voice::{RenderFailed, Voice};
 use super::words::Flavour;
 
 impl Pages {
@@ -17,12 +18,7 @@ impl Pages {
     /// person has to do something first, the path of the page for it: `challenge` (enter a code) or
     /// `login`. The status is 401 then.
     pub fn problem(&self, page: &Page, language: Language, now: Timestamp) -> Rendered {
-        let voice = self.voice(language);
-        let words = voice.and_then(|voice| {
-            self.explained(voice, page, now)
-                .inspect_err(|e| tracing::error!(page = page.slug(), error = %e, "a problem can't be put into words"))
-                .ok()
-        });
+        let words = self.problem_words(page, language, now);
         let status = problem_status(page);
         let mut problem = Map::new();
         let mut put = |name: &str, value: Value| problem.insert(name.to_owned(), value);
@@ -52,7 +48,7 @@ impl Pages {
         Rendered {
             status,
             content_type: "application/problem+json",
-            language: voice.map_or(language, |voice| voice.language),
+            language: self.voice(language).map_or(language, |voice| voice.language),
             retry_after,
             body: Value::Object(problem).to_string().into(),
         }

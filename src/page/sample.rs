@@ -93,7 +93,11 @@ fn code_pages() -> Vec<(&'static str, CodePage)> {
 
 /// One of every page, in every state that has words of its own.
 pub fn samples() -> Vec<Sample> {
-    let reference = Reference::random(&mut rng());
+    samples_with(Reference::random(&mut rng()))
+}
+
+/// The same with another reference.
+pub(super) fn samples_with(reference: Reference) -> Vec<Sample> {
     let account = "alice@example.test".to_owned();
     let block = |reason, until| Block { reason, since: ago(60), until, reference };
     let blocked =

@@ -8,8 +8,8 @@ use crate::model::Reference;
 
 use super::context::{BlockedPage, CodeNotice, CodePage, CodeReason, Elsewhere, LogOutFirst, Page, RefusalKind};
 use super::moment::Teller;
-use super::render::Voice;
 use super::settings::is_direction_mark;
+use super::voice::Voice;
 use super::words::{Arg, Flavour, WordsFailed, escape};
 
 /// The template of a page, and what it sees.
@@ -37,7 +37,8 @@ pub(super) fn view(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result<(&
 fn message_view(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result<Value, WordsFailed> {
     let said = message(page, voice, teller)?;
     let [title, what, next] = said.map(Value::from_safe_string);
-    Ok(context! { title, what, next, action => action(page), times => page.retry_at().is_some() })
+    let times = matches!(page, Page::TooManyTries { .. });
+    Ok(context! { title, what, next, action => action(page), times })
 }
 
 /// Title, what happened and what to do, in the teller's flavour; problems for scripts use it too.
@@ -106,7 +107,11 @@ fn code_view(page: &CodePage, voice: &Voice, teller: &Teller<'_>) -> Result<Valu
         None => None,
         Some(notice) => Some(notice_view(notice, page, voice, teller)?),
     };
-    let title = if code.is_some() { "code-title" } else { "code-title-waiting" };
+    let title = match (&code, resend) {
+        (Some(_), _) => "code-title",
+        (None, "now") => "code-title-ask",
+        (None, _) => "code-title-waiting",
+    };
     let title = Value::from_safe_string(voice.say(teller.flavour, title, &[])?);
     let addresses: Value = page.addresses.iter().map(String::as_str).collect();
     Ok(context! {

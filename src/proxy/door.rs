@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, ORIGIN, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 use pingora::proxy::Session as Exchange;
 use tracing::{debug, error};
 
-use super::headers::{self, Outward};
+use super::headers;
 use super::release::parked_cookies;
 use super::reply::Reply;
 use super::request;
@@ -36,6 +36,11 @@ pub(super) enum Body {
     TooLong,
     /// It didn't arrive in time, or not at all.
     Missing,
+}
+
+/// Whether no panel takes a body of this type for a form, however it spells its types.
+fn is_no_form(content_type: Option<&HeaderValue>) -> bool {
+    content_type.is_none_or(|value| !value.as_bytes().to_ascii_lowercase().windows(4).any(|part| part == b"form"))
 }
 
 /// Reads a body whole, so that it can still be forwarded afterwards.
@@ -84,7 +89,7 @@ impl GateProxy {
         let form = match Form::parse(content_type.as_ref().map(HeaderValue::as_bytes), &body) {
             Ok(form) => Some(form),
             // A cleared session may post what isn't a form to a script that is also a door.
-            Err(error) if error.is_no_form() && request.standing == Standing::Cleared => None,
+            Err(_) if request.standing == Standing::Cleared && is_no_form(content_type.as_ref()) => None,
             Err(error) => {
                 debug!(reason = error.reason(), "a door's form can't be read");
                 return Ok(Some(self.refuse(exchange, asker, RefusalKind::BadRequest)));
@@ -122,16 +127,13 @@ impl GateProxy {
         };
         let chosen = self.cookies(exchange, bearer, true);
         let header = exchange.req_header();
-        let outward = |cookie| Outward {
-            permit: &permit,
-            client: asker.client,
-            scheme: asker.scheme,
-            host: &self.settings.host,
-            credential_headers: &self.flows.profile.credential_headers,
-            cookie,
-        };
-        let relayed = headers::for_relay(&outward(chosen.header.as_ref()), header);
-        let own_headers = headers::for_own_request(&outward(None), header);
+        let client = headers::client_value(asker.client);
+        let relayed =
+            headers::own_request(&header.headers, &self.outward(&permit, asker, &client, chosen.header.as_ref()));
+        let mut own_headers = headers::own_request(&header.headers, &self.outward(&permit, asker, &client, None));
+        for posted in [CONTENT_TYPE, ORIGIN, EXPECT] {
+            own_headers.remove(posted);
+        }
         let attempt = LoginAttempt {
             method: request.method.clone(),
             target: request.target.raw().to_owned(),

@@ -14,13 +14,12 @@ use super::request;
 use super::service::{Asker, GateProxy};
 use crate::flow::ports::{CodeGrant, WaitingChallenge};
 use crate::flow::verify::{Asking, Challenge, Verified};
+use crate::gate::decide::Caller;
 use crate::gate::target::Target;
 use crate::limit::Block;
 use crate::login::Form;
-use crate::model::Reference;
-use crate::page::{
-    BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason, Page, RefusalKind,
-};
+use crate::model::{Reference, Timestamp};
+use crate::page::{BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason, Page, RefusalKind};
 use crate::state::Session;
 
 /// The longest form of the gate's own, in bytes: a code and a token.
@@ -40,7 +39,10 @@ impl GateProxy {
         let reads = matches!(method, Method::GET | Method::HEAD);
         metrics::counter!("poterne_requests_total", "decision" => "own-page").increment(1);
         Ok(match path {
-            "/challenge" if reads => self.show_challenge(exchange, asker, session, None).await,
+            "/challenge" if reads => {
+                let after = target.query().and_then(|query| query.strip_prefix("after=")).and_then(After::of_str);
+                self.show_challenge(exchange, asker, session, after).await
+            }
             "/blocked" if reads => self.show_block(exchange, asker, target).await,
             "/challenge" | "/challenge/resend" | "/challenge/cancel" | "/logout" if method == Method::POST => {
                 let form = match self.own_form(exchange, asker).await? {
@@ -104,7 +106,7 @@ impl GateProxy {
         exchange: &Exchange,
         asker: &Asker,
         session: Option<Arc<Session>>,
-        notice: Option<CodeNotice>,
+        after: Option<After>,
     ) -> Reply {
         let Some(session) = session else {
             return self.say(exchange, asker, None, &Page::ExplainChallenge);
@@ -114,7 +116,7 @@ impl GateProxy {
         }
         let asking = self.asking(exchange, asker, session);
         let page = match self.flows.challenge(&asking).await {
-            Ok(Challenge::Waiting { waiting, mail }) => self.code_page(&asking.session, waiting, mail, notice),
+            Ok(Challenge::Waiting { waiting, mail }) => self.code_page(&asking.session, waiting, mail, after),
             Ok(Challenge::Expired) => Page::CodeExpired,
             Ok(Challenge::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
             // Cleared meanwhile, in another tab.
@@ -135,8 +137,9 @@ impl GateProxy {
         session: &Session,
         waiting: WaitingChallenge,
         mail: Option<crate::flow::ports::MailStatus>,
-        notice: Option<CodeNotice>,
+        after: Option<After>,
     ) -> Page {
+        let newest_sent_at = waiting.newest.map(|newest| newest.sent_at);
         Page::Code(CodePage {
             token: self.flows.keys.form_token(session.id),
             account: waiting.account.to_string(),
@@ -150,48 +153,65 @@ impl GateProxy {
             tries_left: waiting.tries_left,
             next_mail_at: waiting.next_mail_at,
             ends_at: waiting.ends_at,
-            notice,
+            notice: after.and_then(|after| after.notice(newest_sent_at)),
         })
     }
 
     async fn take_code(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>, typed: &str) -> Reply {
         let asking = self.asking(exchange, asker, session);
-        let notice = match self.flows.answer(&asking, typed).await {
+        let after = match self.flows.answer(&asking, typed).await {
             Ok(Verified::Released(released)) => return self.released(asker, *released),
             Ok(Verified::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
-            Ok(Verified::Expired) if asking.session.is_cleared() => CodeNotice::Expired,
+            Ok(Verified::Expired) if asking.session.is_cleared() => After::Expired,
             Ok(Verified::Expired) => {
                 return self.say(exchange, asker, Some(&asking.session), &Page::CodeExpired);
             }
             Ok(Verified::NotWanted) => return self.show_challenge(exchange, asker, Some(asking.session), None).await,
-            Ok(Verified::NotDigits) => CodeNotice::NotDigits,
-            Ok(Verified::Wrong { .. }) => CodeNotice::Wrong,
-            Ok(Verified::Superseded { newest_sent_at }) => CodeNotice::Superseded { newest_sent_at },
+            Ok(Verified::NotDigits) => After::NotDigits,
+            Ok(Verified::Wrong { .. }) => After::Wrong,
+            Ok(Verified::Superseded { .. }) => After::Superseded,
             Err(error) => {
                 warn!(%error, "a code could not be judged");
                 let page = Page::StoreUnavailable { reference: asking.reference };
                 return self.say(exchange, asker, Some(&asking.session), &page);
             }
         };
-        self.show_challenge(exchange, asker, Some(asking.session), Some(notice)).await
+        self.back_to_challenge(exchange, asker, asking.session, after).await
+    }
+
+    /// Shows the challenge again. A browser is sent there, so that loading the page once more
+    /// doesn't type the same wrong code again.
+    async fn back_to_challenge(
+        &self,
+        exchange: &Exchange,
+        asker: &Asker,
+        session: Arc<Session>,
+        after: After,
+    ) -> Reply {
+        match asker.caller {
+            Caller::Navigation => {
+                Reply::redirect(&format!("{}/challenge?after={}", self.settings.prefix, after.as_str()))
+            }
+            Caller::Script => self.show_challenge(exchange, asker, Some(session), Some(after)).await,
+        }
     }
 
     async fn send_again(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>) -> Reply {
         let asking = self.asking(exchange, asker, session);
-        let notice = match self.flows.resend(&asking).await {
-            Ok(CodeGrant::Granted { .. }) => Some(CodeNotice::Resent),
-            Ok(CodeGrant::NotBefore { .. }) => Some(CodeNotice::NotYet),
+        let after = match self.flows.resend(&asking).await {
+            Ok(CodeGrant::Granted { .. }) => After::Resent,
+            Ok(CodeGrant::NotBefore { .. }) => After::NotYet,
             Ok(CodeGrant::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
-            Ok(CodeGrant::NoAddress | CodeGrant::NotWanted) => None,
+            Ok(CodeGrant::NoAddress | CodeGrant::NotWanted) => {
+                return self.show_challenge(exchange, asker, Some(asking.session), None).await;
+            }
             Err(error) => {
                 warn!(%error, "a code could not be sent again");
                 let page = Page::StoreUnavailable { reference: asking.reference };
                 return self.say(exchange, asker, Some(&asking.session), &page);
             }
         };
-        // The session was replaced in the hot map when its time was extended: ask for it again.
-        let session = self.session_of(exchange, asker.route);
-        self.show_challenge(exchange, asker, session, notice).await
+        self.back_to_challenge(exchange, asker, asking.session, after).await
     }
 
     async fn end(&self, exchange: &Exchange, asker: &Asker, session: &Session, page: &Page) -> Reply {
@@ -232,6 +252,48 @@ impl GateProxy {
                 self.say(exchange, asker, None, &page)
             }
         }
+    }
+}
+
+/// What has just happened on the code page, as its address carries it. It's words only: what is
+/// true is read from the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum After {
+    Wrong,
+    Superseded,
+    NotDigits,
+    Resent,
+    NotYet,
+    Expired,
+}
+
+impl After {
+    const ALL: [Self; 6] = [Self::Wrong, Self::Superseded, Self::NotDigits, Self::Resent, Self::NotYet, Self::Expired];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong",
+            Self::Superseded => "older",
+            Self::NotDigits => "digits",
+            Self::Resent => "sent",
+            Self::NotYet => "later",
+            Self::Expired => "expired",
+        }
+    }
+
+    fn of_str(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|after| after.as_str() == text)
+    }
+
+    fn notice(self, newest_sent_at: Option<Timestamp>) -> Option<CodeNotice> {
+        Some(match self {
+            Self::Wrong => CodeNotice::Wrong,
+            Self::Superseded => CodeNotice::Superseded { newest_sent_at: newest_sent_at? },
+            Self::NotDigits => CodeNotice::NotDigits,
+            Self::Resent => CodeNotice::Resent,
+            Self::NotYet => CodeNotice::NotYet,
+            Self::Expired => CodeNotice::Expired,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod release;
 mod reply;
 mod request;
 mod service;
+pub mod websocket;
 
 pub use refusals::{RefusalLog, RefusalQueue};
 pub use service::{GateProxy, ProxySettings};

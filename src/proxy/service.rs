@@ -14,12 +14,12 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
-use super::client::{self, ClientPolicy, Scheme};
-use super::headers::{self, HostPolicy, Outward};
+use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::headers::{self, HostSent};
 use super::refusals::RefusalLog;
 use super::release::Route;
 use super::reply::Reply;
-use super::request;
+use super::{request, websocket};
 use crate::flow::Flows;
 use crate::flow::network::OnNetwork;
 use crate::flow::ports::RefusalRecord;
@@ -43,8 +43,8 @@ pub struct ProxySettings {
     pub network_prefix: NetworkPrefix,
     /// Where the gate's own pages live.
     pub prefix: String,
-    /// Which `Host` the panel sees.
-    pub host: HostPolicy,
+    /// The `Host` that the panel sees; `None`: the browser's.
+    pub host: Option<HeaderValue>,
     /// How long the panel may take to begin its answer, and between two pieces of it.
     pub panel_timeout: Duration,
     /// How long a connection to the panel may take.
@@ -58,6 +58,7 @@ pub struct GateProxy {
     pub(super) settings: ProxySettings,
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
+    one_client: OneClient,
 }
 
 /// What a request carries from phase to phase.
@@ -114,7 +115,7 @@ impl GateProxy {
         peer.options.read_timeout = Some(settings.panel_timeout);
         peer.options.write_timeout = Some(settings.panel_timeout);
         peer.options.idle_timeout = Some(Duration::from_secs(50));
-        Self { flows, pages, settings, refusals, peer }
+        Self { flows, pages, settings, refusals, peer, one_client: OneClient::default() }
     }
 
     /// A page of the gate's own, or a problem for a script; recorded if it's a refusal.
@@ -152,6 +153,7 @@ impl GateProxy {
             .map_or_else(|| PeerAddr::of(([0, 0, 0, 0], 0).into()), |address| PeerAddr::of(*address));
         let client = client::resolve(peer, headers, &self.settings.client);
         let scheme = client::scheme(peer, headers, &self.settings.client);
+        self.one_client.warn(client);
         Asker {
             client,
             network: Network::of(client, self.settings.network_prefix),
@@ -323,14 +325,7 @@ impl GateProxy {
         CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
-    fn deny(
-        &self,
-        exchange: &Exchange,
-        course: &Course,
-        asker: &Asker,
-        request: Request<'_>,
-        denial: Denial,
-    ) -> Reply {
+    fn deny(&self, exchange: &Exchange, course: &Course, asker: &Asker, request: Request<'_>, denial: Denial) -> Reply {
         metrics::counter!("poterne_requests_total", "decision" => denial.as_str()).increment(1);
         let session = course.session.as_deref();
         let reference = request::reference();
@@ -407,10 +402,8 @@ impl GateProxy {
             return refused(RefusalKind::BadRequest);
         }
         let _ = exchange;
-        let timed_out = matches!(
-            error.etype(),
-            ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout
-        );
+        let timed_out =
+            matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout);
         match error.esource() {
             ErrorSource::Upstream => {
                 let kind = if timed_out { "slow" } else { "down" };
@@ -419,7 +412,10 @@ impl GateProxy {
                 Some(if timed_out { Page::PanelSlow { reference } } else { Page::PanelDown { reference } })
             }
             ErrorSource::Downstream => match error.etype() {
-                ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed | ErrorType::WriteTimedout => None,
+                ErrorType::WriteError
+                | ErrorType::ReadError
+                | ErrorType::ConnectionClosed
+                | ErrorType::WriteTimedout => None,
                 ErrorType::ReadTimedout => refused(RefusalKind::SlowRequest),
                 _ => refused(RefusalKind::BadRequest),
             },
@@ -474,7 +470,10 @@ impl ProxyHttp for GateProxy {
         }
     }
 
-    async fn upstream_peer(&self, _: &mut Exchange, _: &mut Course) -> pingora::Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, exchange: &mut Exchange, _: &mut Course) -> pingora::Result<Box<HttpPeer>> {
+        if websocket::is_handshake(exchange.req_header()) {
+            return Ok(Box::new(websocket::websocket_peer(&self.peer)));
+        }
         Ok(Box::new(self.peer.clone()))
     }
 
@@ -513,7 +512,7 @@ impl ProxyHttp for GateProxy {
 
     async fn upstream_request_filter(
         &self,
-        exchange: &mut Exchange,
+        _: &mut Exchange,
         upstream: &mut RequestHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
@@ -524,15 +523,8 @@ impl ProxyHttp for GateProxy {
             course.fault = Some(Fault::Withheld);
             return Error::e_explain(WITHHELD, "claimed before it went up");
         }
-        let outward = Outward {
-            permit,
-            client: asker.client,
-            scheme: asker.scheme,
-            host: &self.settings.host,
-            credential_headers: &self.flows.profile.credential_headers,
-            cookie: course.cookie.as_ref(),
-        };
-        headers::apply_to_forwarded(&outward, exchange.req_header(), upstream)
+        let client = headers::client_value(asker.client);
+        headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
     }
 
     async fn response_filter(
@@ -605,6 +597,24 @@ impl ProxyHttp for GateProxy {
 }
 
 impl GateProxy {
+    /// What the panel is told beside what the browser sent.
+    pub(super) fn outward<'a>(
+        &'a self,
+        permit: &Permit,
+        asker: &Asker,
+        client: &'a HeaderValue,
+        cookie: Option<&'a HeaderValue>,
+    ) -> headers::Outgoing<'a> {
+        headers::Outgoing {
+            client,
+            scheme: asker.scheme,
+            host: self.settings.host.as_ref().map_or(HostSent::Kept, HostSent::Fixed),
+            cookie,
+            credential_headers: &self.flows.profile.credential_headers,
+            pass_credentials: permit.passage() == Passage::Open,
+        }
+    }
+
     /// The panel's `Set-Cookie` lines as they may leave (R2).
     fn dress(&self, response: &mut ResponseHeader, receiver: Receiver) -> pingora::Result<()> {
         let now = self.flows.now();

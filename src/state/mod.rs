@@ -7,4 +7,4 @@ mod claims;
 mod sessions;
 
 pub use claims::Claims;
-pub use sessions::{Session, SessionPolicy, Sessions};
+pub use sessions::{Session, Sessions};

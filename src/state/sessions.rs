@@ -7,22 +7,8 @@ use std::time::Duration;
 use dashmap::DashMap;
 
 use crate::flow::ports::{SessionState, SessionTouch, StoredSession};
+use crate::limit::SessionLimits;
 use crate::model::{AccountId, Network, SessionId, Timestamp, TokenHash};
-
-/// How long sessions last (NIST SP 800-63B-4 §2.2.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionPolicy {
-    /// A cleared session ends when it isn't used for so long.
-    pub idle: Duration,
-    /// A cleared session ends so long after its login.
-    pub max: Duration,
-}
-
-impl Default for SessionPolicy {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(3600), max: Duration::from_secs(24 * 3600) }
-    }
-}
 
 /// Last use is written to the store only if it moved by so much: a busy session costs no more than
 /// an idle one, and a crash makes a session end earlier, never later.
@@ -96,12 +82,10 @@ impl Session {
         Timestamp::from_millis(self.last_seen.load(Ordering::Relaxed))
     }
 
-    fn ends_by(&self, policy: SessionPolicy, now: Timestamp) -> bool {
+    fn ends_by(&self, limits: SessionLimits, now: Timestamp) -> bool {
         match self.state {
             SessionState::Pending { until } => now >= until,
-            SessionState::Cleared => {
-                now.since(self.last_seen_at()) >= policy.idle || now.since(self.created_at) >= policy.max
-            }
+            SessionState::Cleared => now >= limits.ends_at(self.created_at, self.last_seen_at()),
         }
     }
 }
@@ -111,13 +95,13 @@ impl Session {
 pub struct Sessions {
     by_token: DashMap<TokenHash, Arc<Session>>,
     touched: Mutex<Vec<Arc<Session>>>,
-    policy: SessionPolicy,
+    limits: SessionLimits,
 }
 
 impl Sessions {
     /// None yet.
-    pub fn new(policy: SessionPolicy) -> Self {
-        Self { by_token: DashMap::new(), touched: Mutex::new(Vec::new()), policy }
+    pub fn new(limits: SessionLimits) -> Self {
+        Self { by_token: DashMap::new(), touched: Mutex::new(Vec::new()), limits }
     }
 
     /// Takes a session in, as the store has it; what stood under its token before is over.
@@ -195,7 +179,7 @@ impl Sessions {
         if session.is_over() {
             return false;
         }
-        if session.ends_by(self.policy, now) {
+        if session.ends_by(self.limits, now) {
             self.remove(session);
             return false;
         }
@@ -248,7 +232,7 @@ impl Sessions {
 
     /// Forgets sessions whose time is over.
     pub fn purge_expired(&self, now: Timestamp) -> usize {
-        self.remove_where(|session| session.ends_by(self.policy, now))
+        self.remove_where(|session| session.ends_by(self.limits, now))
     }
 
     /// How many there are: pending, cleared.
@@ -285,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_idle_and_at_its_longest() {
-        let sessions = Sessions::new(SessionPolicy::default());
+        let sessions = Sessions::new(SessionLimits::default());
         let token = stored(1, SessionState::Cleared).token;
         let session = sessions.insert(stored(1, SessionState::Cleared));
         let mut now = START;
@@ -303,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_pending_session_ends_with_its_code() {
-        let sessions = Sessions::new(SessionPolicy::default());
+        let sessions = Sessions::new(SessionLimits::default());
         let until = START + Duration::from_secs(600);
         let session = sessions.insert(stored(1, SessionState::Pending { until }));
         assert!(sessions.lookup(&session.token, START + Duration::from_secs(599)).is_some());
@@ -312,7 +296,7 @@ mod tests {
 
     #[test]
     fn use_is_written_once_a_step() {
-        let sessions = Sessions::new(SessionPolicy::default());
+        let sessions = Sessions::new(SessionLimits::default());
         let session = sessions.insert(stored(1, SessionState::Cleared));
         for second in 0..40 {
             sessions.touch(&session, START + Duration::from_secs(second));
@@ -328,9 +312,12 @@ mod tests {
 
     #[test]
     fn a_replaced_session_is_over_for_who_still_holds_it() {
-        let sessions = Sessions::new(SessionPolicy::default());
+        let sessions = Sessions::new(SessionLimits::default());
         let old = sessions.insert(stored(1, SessionState::Cleared));
-        let new = sessions.insert(StoredSession { network: Network::parse("203.0.113.8").unwrap(), ..stored(1, SessionState::Cleared) });
+        let new = sessions.insert(StoredSession {
+            network: Network::parse("203.0.113.8").unwrap(),
+            ..stored(1, SessionState::Cleared)
+        });
         assert!(old.is_over() && !new.is_over());
         sessions.remove(&new);
         assert!(sessions.lookup(&new.token, START).is_none());

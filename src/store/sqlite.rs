@@ -250,6 +250,10 @@ impl Store for SqliteStore {
         refusals::find(&mut *self.reader().await?, reference).await
     }
 
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed> {
+        self.writer.in_background(Some(now), |_| Box::pin(async { Ok(Fate::Keep(())) })).await
+    }
+
     async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed> {
         let rules = Arc::clone(&self.rules);
         self.writer
