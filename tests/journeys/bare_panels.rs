@@ -11,7 +11,7 @@ async fn dokuwiki_lets_its_accounts_in_and_nobody_else() {
         let mut browser = Browser::new(panel.addr, 2);
         let page = browser.get("/doku.php?id=vault").await;
         assert!(!page.contains(SECRET), "{page:?}");
-        let form = page.form("doku.php?id=vault").with("u", account.name).with("p", "wrong");
+        let form = page.form_with("u").with("u", account.name).with("p", "wrong");
         assert_eq!(browser.submit(&form).await.status, 403);
         let answer = browser.submit(&form.with("p", account.password)).await;
         assert_eq!(answer.status, 302);
@@ -27,7 +27,7 @@ async fn wordpress_lets_its_accounts_in_and_nobody_else() {
     for account in ACCOUNTS {
         let mut browser = Browser::new(panel.addr, 2);
         assert!(!browser.visit("/?pagename=vault").await.contains(SECRET));
-        let form = browser.get("/wp-login.php").await.form("wp-login.php").with("log", account.name);
+        let form = browser.get("/wp-login.php").await.form_with("log").with("log", account.name);
         let refused = browser.submit(&form.clone().with("pwd", "wrong")).await;
         assert!(refused.contains("login_error"), "{refused:?}");
         let answer = browser.submit(&form.with("pwd", account.password)).await;
@@ -46,7 +46,7 @@ async fn cacti_lets_its_accounts_in_and_nobody_else() {
         let mut browser = Browser::new(panel.addr, 2);
         let page = browser.get("/cacti/index.php").await;
         let session = browser.jar.value("Cacti").unwrap().to_owned();
-        let form = page.form("index.php").with("login_username", account.name);
+        let form = page.form_with("login_username").with("login_username", account.name);
         let refused = browser.submit(&form.clone().with("login_password", "wrong")).await;
         assert!(refused.contains("loginErrors"), "{refused:?}");
         let answer = browser.submit(&form.with("login_password", account.password)).await;

@@ -21,7 +21,7 @@ sql cacti </usr/share/cacti/conf_templates/cacti.sql
     echo "$ADMIN $ADMIN_PASSWORD"
     echo "$ACCOUNTS"
   } | php -n -r '$first = true;
-    while ($l = fgets(STDIN)) { [$u, $p] = explode(" ", trim($l)); $h = password_hash($p, PASSWORD_BCRYPT, ["cost" => 5]);
+    while ($l = fgets(STDIN)) { [$u, $p] = explode(" ", trim($l)); $h = password_hash($p, PASSWORD_BCRYPT, ["cost" => 10]);
       if ($first) { $first = false; echo "UPDATE user_auth SET username = \"$u\", password = \"$h\", must_change_password = \"\",
         email_address = \"$u@example.test\" WHERE username = \"admin\";\n"; continue; }
       echo "INSERT INTO user_auth (username, password, realm, full_name, email_address, must_change_password, password_change,

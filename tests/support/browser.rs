@@ -104,12 +104,24 @@ impl Browser {
 
     /// The same browser, cookies and all, on another network.
     pub fn moved_to(&self, network: u8) -> Self {
+        Self { from: Ipv4Addr::new(127, 0, 0, network), ..self.twin() }
+    }
+
+    /// Another browser on the same network, with a copy of the cookies.
+    pub fn twin(&self) -> Self {
         Self {
+            server: self.server,
+            from: self.from,
             jar: self.jar.clone(),
             language: self.language.clone(),
             user_agent: self.user_agent.clone(),
-            ..Self::new(self.server, network)
+            kept: None,
         }
+    }
+
+    /// Another browser on the same network, without cookies.
+    pub fn fresh(&self) -> Self {
+        Self { jar: Jar::default(), ..self.twin() }
     }
 
     pub fn language(mut self, language: &str) -> Self {

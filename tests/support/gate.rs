@@ -72,7 +72,14 @@ impl Setup {
     /// Starts it and waits until it's ready.
     pub async fn start(self) -> Gate {
         let folder = tempfile::Builder::new().prefix("poterne-gate.").tempdir().unwrap();
-        let mut gate = Gate { addr: free_address(), admin: free_address(), folder, setup: self, process: None };
+        let mut gate = Gate {
+            addr: free_address(),
+            admin: free_address(),
+            folder,
+            setup: self,
+            process: None,
+            ahead: Duration::ZERO,
+        };
         for _ in 0..4 {
             gate.write();
             gate.spawn();
@@ -97,6 +104,7 @@ pub struct Gate {
     folder: TempDir,
     setup: Setup,
     process: Option<Child>,
+    ahead: Duration,
 }
 
 impl Gate {
@@ -130,6 +138,18 @@ impl Gate {
     /// Its metrics, as text.
     pub async fn metrics(&self) -> String {
         Browser::new(self.admin, 1).get("/metrics").await.text()
+    }
+
+    /// Lets time pass for the gate, from the very next request on. (Debug builds take the time from a file.)
+    pub fn pass(&mut self, time: Duration) {
+        self.ahead += time;
+        let (file, written) = (self.clock_path(), self.folder.path().join("clock.new"));
+        fs::write(&written, self.ahead.as_millis().to_string()).unwrap();
+        fs::rename(written, file).unwrap();
+    }
+
+    fn clock_path(&self) -> PathBuf {
+        self.folder.path().join("clock")
     }
 
     /// Killed outright, as by a power cut, and started again on the same store and port.
@@ -184,11 +204,16 @@ impl Gate {
     }
 
     fn spawn(&mut self) {
+        // The store remembers how late it was; time goes on from there.
+        let _none = fs::remove_file(self.clock_path());
+        self.ahead = Duration::ZERO;
         let log = File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_poterne"))
             .arg("run")
             .arg("--config")
             .arg(self.config_path())
+            .arg("--test-clock")
+            .arg(self.clock_path())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -12,3 +12,4 @@ pub mod page;
 pub mod panel;
 pub mod ports;
 pub mod raw;
+pub mod smtp;

@@ -66,15 +66,46 @@ impl Page {
             .collect()
     }
 
-    /// The form whose action contains this.
+    /// The form that is sent to exactly this path.
     pub fn form(&self, action: &str) -> Form {
-        let forms = self.forms();
-        let found = forms.iter().find(|form| form.action.contains(action));
-        found.cloned().unwrap_or_else(|| panic!("no form for {action} in {self:?}, only {forms:?}"))
+        self.form_where(action, |form| form.target() == action)
+    }
+
+    /// The form with a field of this name.
+    pub fn form_with(&self, field: &str) -> Form {
+        self.form_where(field, |form| form.value(field).is_some())
     }
 
     pub fn has_form(&self, action: &str) -> bool {
-        self.forms().iter().any(|form| form.action.contains(action))
+        self.forms().iter().any(|form| form.target() == action)
+    }
+
+    fn form_where(&self, what: &str, fits: impl Fn(&Form) -> bool) -> Form {
+        let forms = self.forms();
+        let found = forms.iter().find(|form| fits(form));
+        found.cloned().unwrap_or_else(|| panic!("no form with {what} in {self:?}, only {forms:?}"))
+    }
+
+    /// Which of the gate's own pages or problems it is, by its name; `None` if it's the panel's.
+    pub fn slug(&self) -> Option<String> {
+        static MAIN: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"<main class="([a-z-]+)">|"type":\s*"urn:poterne:problem:([a-z-]+)""#).unwrap()
+        });
+        let text = self.text();
+        let found = MAIN.captures(&text)?;
+        found.get(1).or(found.get(2)).map(|slug| slug.as_str().to_owned())
+    }
+
+    /// Whether it leads to the page that wants a code.
+    pub fn wants_code(&self) -> bool {
+        self.status == StatusCode::SEE_OTHER && self.location().as_deref() == Some("/_poterne/challenge")
+    }
+
+    /// The reference that it shows, for support.
+    pub fn reference(&self) -> Option<String> {
+        static REFERENCE: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#"<strong class="reference">([^<]+)</strong>"#).unwrap());
+        REFERENCE.captures(&self.text()).map(|found| found[1].to_owned())
     }
 }
 
@@ -162,9 +193,9 @@ fn a_form_is_read_with_its_hidden_values() {
               <input name=user><input type=checkbox name=remember></form><form action=\"/_poterne/logout\"></form>",
         ),
     };
-    let form = page.form("index.php");
+    let form = page.form_with("user");
     assert_eq!(form.target(), "/cacti/index.php");
     assert_eq!(form.method, "post");
     assert_eq!(form.fields, [("__csrf".into(), "sid:a&b/c".into()), ("user".to_owned(), String::new())]);
-    assert_eq!(page.form("/logout").target(), "/_poterne/logout");
+    assert_eq!(page.form("/_poterne/logout").method, "get");
 }
