@@ -11,12 +11,13 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{AccountNames, LogFormat, redact};
+use super::LogFormat;
+use super::redact::Redaction;
 
 /// Writes events, in either format.
 pub(super) struct Line {
     pub(super) format: LogFormat,
-    pub(super) accounts: AccountNames,
+    pub(super) redaction: Redaction,
 }
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -40,10 +41,10 @@ where
         event.record(&mut Collect(&mut fields));
         fields.retain(|name, _| !name.starts_with("log."));
         for (name, value) in &mut fields {
-            if let Value::String(text) = value {
-                *text = redact::field(name, text, &self.accounts);
-            } else if redact::field(name, "", &self.accounts) == "…" {
+            if Redaction::hides(name) {
                 *value = Value::String("…".to_owned());
+            } else if let Value::String(text) = value {
+                *text = self.redaction.show(name, text);
             }
         }
         let message = match fields.remove("message") {

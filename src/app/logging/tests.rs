@@ -108,6 +108,13 @@ fn no_secret_and_no_full_address_reaches_the_log() {
 }
 
 #[test]
+fn an_operator_may_want_addresses_in_full() {
+    let options = LogOptions { full_addresses: true, ..LogOptions::default() };
+    let shown = capture(options, || tracing::info!(account = "bob@example.test", password = "x1y2", "in"));
+    assert!(shown.contains("account=bob@example.test") && !shown.contains("x1y2"), "{shown}");
+}
+
+#[test]
 fn accounts_are_named_as_configured() {
     let tell = || tracing::info!(account = "alice", "in");
     assert!(capture(LogOptions::default(), tell).contains("account=alice"));
