@@ -39,6 +39,10 @@ where
             }
         }
         event.record(&mut Collect(&mut fields));
+        // `ref` is a keyword in the language, so the code often says `reference`.
+        if let Some(reference) = fields.remove("reference") {
+            fields.insert("ref".to_owned(), reference);
+        }
         fields.retain(|name, _| !name.starts_with("log."));
         for (name, value) in &mut fields {
             if Redaction::hides(name) {
@@ -88,7 +92,6 @@ struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {
     fn put(&mut self, field: &Field, value: Value) {
-        // A raw identifier (`r#ref`) is still the field `ref`.
         let name = field.name();
         self.0.insert(name.strip_prefix("r#").unwrap_or(name).to_owned(), value);
     }

@@ -42,6 +42,7 @@ fn json_lines_are_one_object_each_with_the_agreed_fields() {
         tracing::warn!(reason = "wrong-codes", ?network, account = "alice", tries = 3, "blocked\nfor an hour");
         tracing::debug!("not shown");
     });
+    assert_eq!(json("info", || tracing::info!(reference = "7K2M-Q9XD", "x"))[0]["ref"], "7K2M-Q9XD");
     assert_eq!(lines.len(), 1);
     let line = &lines[0];
     assert_eq!(line["level"], "warn");
