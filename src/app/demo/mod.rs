@@ -6,8 +6,10 @@
 
 pub mod mailbox;
 pub mod panel;
+mod run;
 pub mod settings;
 mod words;
 
 pub use mailbox::Mailbox;
 pub use panel::{DemoPanel, PanelOptions};
+pub use run::{DemoOptions, run};
