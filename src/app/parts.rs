@@ -124,6 +124,7 @@ pub(super) fn logging(checked: &Checked) -> Result<LogOptions, String> {
             config::LogFormat::Json => LogFormat::Json,
         },
         filter,
+        full_addresses: checked.log.addresses,
         accounts: AccountNames::default(),
     })
 }
