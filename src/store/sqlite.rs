@@ -256,16 +256,11 @@ impl Store for SqliteStore {
         refusals::find(&mut *self.reader().await?, reference).await
     }
 
-<<<<<<< HEAD
     async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed> {
-        self.writer.in_background(Some(now), |_| Box::pin(async { Ok(Fate::Keep(())) })).await
+        self.writer.in_background(Some(now), (), |_, _| Box::pin(async { Ok(Fate::Keep(())) })).await
     }
 
     async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed> {
-        let rules = Arc::clone(&self.rules);
-=======
-    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreFailed> {
->>>>>>> store
         self.writer
             .in_background(Some(now), (self.rules(), now), |connection, given| {
                 Box::pin(async move { purge::step(connection, &given.0, given.1).await.map(Fate::Keep) })
