@@ -158,5 +158,6 @@ pub(super) fn logging(checked: &Checked) -> Result<LogOptions, String> {
         },
         filter,
         accounts: AccountNames::default(),
+        full_addresses: checked.log.addresses,
     })
 }
