@@ -10,11 +10,6 @@ use crate::challenge::code::code_ends_at;
 use crate::flow::ports::{CodeGrant, OpenSession, Opened, SessionState, StoreFailed};
 use crate::model::Timestamp;
 
-/// Pending logins for one account from one network; the oldest ends when another begins. Each keeps
-/// a parked jar for up to half an hour: without a bound, somebody with one account could fill the
-/// disk by logging in again and again. A household needs two or three.
-const PENDING_PER_NETWORK: i64 = 20;
-
 /// What becomes of an accepted login.
 pub(super) async fn open(
     connection: &mut SqliteConnection,
@@ -90,6 +85,9 @@ async fn end(connection: &mut SqliteConnection, row: Option<SessionRow>) -> Resu
     Ok(())
 }
 
+/// Twenty pending logins for one account from one network; the oldest end when another begins. Each
+/// keeps a parked jar for up to half an hour: without a bound, somebody with one account could fill
+/// the disk by logging in again and again. A household needs two or three.
 async fn end_oldest(
     connection: &mut SqliteConnection,
     opening: &OpenSession,
@@ -97,13 +95,12 @@ async fn end_oldest(
 ) -> Result<(), StoreFailed> {
     sqlx::query(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE skeleton = $1 AND network = $2 \
-         AND pending_until > $3 AND id <> $4 ORDER BY created_at DESC LIMIT 1000 OFFSET $5)",
+         AND pending_until > $3 AND id <> $4 ORDER BY created_at DESC LIMIT 1000 OFFSET 19)",
     )
     .bind(opening.account.skeleton().as_str().to_owned())
     .bind(opening.network.to_string())
     .bind(now.as_millis())
     .bind(opening.session.as_bytes().as_slice())
-    .bind(PENDING_PER_NETWORK - 1)
     .execute(connection)
     .await?;
     Ok(())

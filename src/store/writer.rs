@@ -347,3 +347,78 @@ fn answer(jobs: impl IntoIterator<Item = Box<dyn Work>>, failure: Option<StoreFa
         measure::failed(failures.len(), first);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use sqlx::ConnectOptions;
+
+    use super::super::lock::StoreLock;
+    use super::super::open;
+    use super::*;
+
+    async fn writer(folder: &tempfile::TempDir) -> Writer {
+        let path = folder.path().join("writer.db");
+        let mut connection = open::options(&path).create_if_missing(true).connect().await.unwrap();
+        let schema = "CREATE TABLE clock (high_water); INSERT INTO clock VALUES (0); CREATE TABLE noted (word UNIQUE)";
+        sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
+        let guard = StoreLock::take(&path).unwrap_or_else(|_| panic!("locked"));
+        Writer::start(connection, Timestamp::from_millis(0), guard).unwrap()
+    }
+
+    fn note<'c>(connection: &'c mut SqliteConnection, word: Arc<&'static str>) -> Deciding<'c, ()> {
+        Box::pin(async move {
+            sqlx::query("INSERT INTO noted VALUES ($1)").bind(*word).execute(connection).await?;
+            match *word {
+                "panics" => panic!("on purpose"),
+                "undone" => Ok(Fate::Undo(())),
+                "fails" => Err(StoreFailed("on purpose".to_owned())),
+                _ => Ok(Fate::Keep(())),
+            }
+        })
+    }
+
+    fn noted(connection: &mut SqliteConnection, _: Arc<()>) -> Deciding<'_, Vec<String>> {
+        Box::pin(async move {
+            let words = sqlx::query_scalar("SELECT word FROM noted ORDER BY word").fetch_all(connection).await?;
+            Ok(Fate::Keep(words))
+        })
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_or_is_undone_harms_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let words = ["a", "panics", "b", "undone", "c", "a", "d", "fails"];
+        let outcomes = join_all(words.map(|word| writer.decide(None, word, note))).await;
+        let kept: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
+        assert_eq!(kept, [true, false, true, true, true, false, true, false]);
+        assert_eq!(writer.decide(None, (), noted).await.unwrap(), ["a", "b", "c", "d"]);
+        assert!(writer.decide(None, "panics", note).await.is_err(), "alone too");
+        writer.close().await;
+        assert!(writer.decide(None, (), noted).await.is_err());
+    }
+
+    fn give_up(connection: &mut SqliteConnection, _: Arc<()>) -> Deciding<'_, ()> {
+        Box::pin(async move {
+            sqlx::query("ROLLBACK").execute(connection).await?;
+            Err(StoreFailed("the transaction is gone".to_owned()))
+        })
+    }
+
+    /// As SQLite does when a disk is full: what went before in the transaction is lost, and told so.
+    #[tokio::test]
+    async fn nothing_is_acknowledged_when_the_transaction_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let (a, gone, b) = tokio::join!(
+            writer.decide(None, "a", note),
+            writer.decide(None, (), give_up),
+            writer.decide(None, "b", note)
+        );
+        assert!(gone.is_err());
+        let expected: Vec<_> =
+            [("a", a), ("b", b)].into_iter().filter(|(_, done)| done.is_ok()).map(|(w, _)| w).collect();
+        assert_eq!(writer.decide(None, (), noted).await.unwrap(), expected);
+    }
+}
