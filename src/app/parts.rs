@@ -126,6 +126,5 @@ pub(super) fn logging(checked: &Checked) -> Result<LogOptions, String> {
         filter,
         full_addresses: checked.log.addresses,
         accounts: AccountNames::default(),
-        full_addresses: checked.log.addresses,
     })
 }
