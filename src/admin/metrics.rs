@@ -6,7 +6,7 @@
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-/// Upper bounds of the store's histogram, in seconds: from a cached read (0.1 ms) over a commit on
+/// Upper bounds of the store's histogram, in seconds: from a commit in memory (0.1 ms) over one on
 /// a good disk (1–5 ms) to what users notice (over 1 s).
 const STORE_BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
@@ -31,7 +31,7 @@ const fn measured(name: &'static str, help: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, help }
 }
 
-const METRICS: [Metric; 17] = [
+const METRICS: [Metric; 18] = [
     counted("poterne_requests_total", "Requests by what the gate decided (label decision)."),
     counted("poterne_refused_total", "Requests that were refused, by reason (label reason)."),
     counted("poterne_logins_total", "Logins seen at the panel's doors, by outcome (label outcome)."),
@@ -39,7 +39,7 @@ const METRICS: [Metric; 17] = [
     counted("poterne_blocks_total", "Blocks that began, by reason (label reason)."),
     counted(
         "poterne_no_verdict_total",
-        "Logins whose outcome could not be told; if it grows, the profile and the panel don't fit.",
+        "Logins whose outcome could not be told (label reason); if it grows, the profile and the panel don't fit.",
     ),
     counted("poterne_panel_errors_total", "Requests that the panel did not answer properly, by kind (label kind)."),
     counted("poterne_directory_errors_total", "Look-ups that the directory of accounts could not answer."),
@@ -47,14 +47,15 @@ const METRICS: [Metric; 17] = [
     measured("poterne_mail_queue", "Mails that wait for delivery or for another try."),
     measured("poterne_mail_up", "1 if the mail server answered last time, else 0."),
     measured("poterne_sessions", "Gate sessions by state (label state: pending, cleared)."),
-    measured("poterne_connections", "Open connections of users."),
-    counted("poterne_store_errors_total", "Operations that the store could not do, by operation (label op)."),
+    counted("poterne_refusals_unrecorded_total", "Refusals that support can't look up: too many came at once."),
+    counted("poterne_store_decisions_total", "Decisions that the store made durable."),
+    counted("poterne_store_failures_total", "Decisions that the store could not make durable."),
     measured("poterne_clock_drift_seconds", "How far the machine's clock is ahead of the gate's time."),
     measured("poterne_build_info", "Always 1; the running version (label version)."),
     Metric {
-        name: "poterne_store_seconds",
+        name: "poterne_store_commit_seconds",
         kind: Kind::Histogram(Unit::Seconds),
-        help: "How long the store took, by operation (label op).",
+        help: "How long a commit of the store took, with all decisions in it.",
     },
 ];
 
@@ -75,7 +76,7 @@ impl Metrics {
     /// Never with the buckets above; they're checked by the library.
     pub fn new() -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full("poterne_store_seconds".to_owned()), &STORE_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full("poterne_store_commit_seconds".to_owned()), &STORE_BUCKETS)?
             .build_recorder();
         metrics::with_local_recorder(&recorder, describe);
         Ok(Self { recorder })
@@ -112,7 +113,6 @@ fn describe() {
     }
     gauge!("poterne_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     // Alerts on a rate need to see the zero before the first event.
-    counter!("poterne_no_verdict_total").absolute(0);
     counter!("poterne_directory_errors_total").absolute(0);
     for event in ["sent", "passed", "failed", "superseded", "expired"] {
         counter!("poterne_challenges_total", "event" => event).absolute(0);
@@ -136,7 +136,7 @@ mod tests {
             counter!("poterne_requests_total", "decision" => "forward").increment(3);
             counter!("poterne_challenges_total", "event" => "sent").increment(1);
             gauge!("poterne_sessions", "state" => "pending").set(2.0);
-            histogram!("poterne_store_seconds", "op" => "claim").record(0.0004);
+            histogram!("poterne_store_commit_seconds").record(std::time::Duration::from_micros(400));
         });
         let text = metrics.handle().render();
         for line in [
@@ -144,13 +144,13 @@ mod tests {
             "poterne_requests_total{decision=\"forward\"} 3",
             "poterne_challenges_total{event=\"sent\"} 1",
             "poterne_challenges_total{event=\"expired\"} 0",
-            "poterne_no_verdict_total 0",
+            "poterne_directory_errors_total 0",
             "poterne_sessions{state=\"pending\"} 2",
-            "# TYPE poterne_store_seconds histogram",
-            "poterne_store_seconds_bucket{op=\"claim\",le=\"0.00025\"} 0",
-            "poterne_store_seconds_bucket{op=\"claim\",le=\"0.0005\"} 1",
-            "poterne_store_seconds_bucket{op=\"claim\",le=\"+Inf\"} 1",
-            "poterne_store_seconds_count{op=\"claim\"} 1",
+            "# TYPE poterne_store_commit_seconds histogram",
+            "poterne_store_commit_seconds_bucket{le=\"0.00025\"} 0",
+            "poterne_store_commit_seconds_bucket{le=\"0.0005\"} 1",
+            "poterne_store_commit_seconds_bucket{le=\"+Inf\"} 1",
+            "poterne_store_commit_seconds_count 1",
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\nin\n{text}");
         }

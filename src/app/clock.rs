@@ -95,6 +95,8 @@ impl Clock {
     pub fn drift(&self) -> i64 {
         let Source::Steady(steady) = &self.0 else { return 0 };
         let drift = wall_millis().saturating_sub(steady.now());
+        #[expect(clippy::cast_precision_loss, reason = "a number of seconds for people")]
+        metrics::gauge!("poterne_clock_drift_seconds").set(drift as f64 / 1000.0);
         let apart = drift.abs() > DRIFT_WORTH_A_WARNING;
         if steady.apart.swap(apart, Ordering::AcqRel) != apart {
             if apart {

@@ -87,7 +87,7 @@ impl Gate {
             key_path: checked.store.key_file.clone(),
             keys: keys.clone(),
             challenge: checked.challenge.clone(),
-            session: parts::session_limits(checked),
+            session: checked.session.limits,
             page_limit: None,
         });
         let store = Arc::new(runtime.block_on(opening).map_err(failed)?);
@@ -99,8 +99,7 @@ impl Gate {
         let directory = open_directory(checked, runtime.handle())?;
         let outbox = {
             let _inside = runtime.enter();
-            Outbox::start(parts::mail(checked).map_err(failed)?, Arc::clone(&now), runtime.handle().clone())
-                .map_err(failed)?
+            Outbox::start(parts::mail(checked), Arc::clone(&now), runtime.handle().clone()).map_err(failed)?
         };
         let panel = HyperPanel::new(parts::panel(checked)).map_err(failed)?;
         let flows = Arc::new(Flows {
@@ -108,7 +107,7 @@ impl Gate {
             directory,
             courier: Arc::new(WordedCourier::new(Arc::clone(&pages), outbox.clone())),
             panel: Arc::new(panel),
-            sessions: Arc::new(Sessions::new(parts::session_limits(checked))),
+            sessions: Arc::new(Sessions::new(checked.session.limits)),
             claims: Arc::new(Claims::default()),
             profile: Arc::new(checked.panel.profile.clone()),
             keys,
@@ -126,7 +125,7 @@ impl Gate {
             parts::proxy(checked),
             refusals,
             parts::peer(checked).map_err(|error| {
-                RunFailed(format!("the panel's address {} can't be found: {error}", checked.panel.upstream.host))
+                RunFailed(format!("the panel's address {} can't be found: {error}", checked.panel.upstream))
             })?,
         );
         if let (Some(address), Some(handle)) = (checked.admin.metrics, handle) {
@@ -178,7 +177,7 @@ fn spawn(tasks: &mut JoinSet<()>, runtime: &Runtime, task: impl Future<Output = 
 }
 
 fn open_directory(checked: &Checked, runtime: &Handle) -> Result<Arc<dyn Directory>, RunFailed> {
-    let own_domains = parts::own_domains(checked).map_err(failed)?;
+    let own_domains = checked.mail.own_domains.clone();
     Ok(match &checked.accounts.source {
         AccountsSource::Login => Arc::new(LoginDirectory::new(own_domains)),
         AccountsSource::File { path, reload, .. } => {

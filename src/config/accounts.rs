@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::section::{Section, Wrong};
-use super::value::{duration, one_of, text};
+use crate::directory::RELOAD_EVERY;
 
-/// How often the file of accounts is looked at for changes: a corrected address helps the customer
-/// on the phone at once.
-pub const RELOAD: Duration = Duration::from_secs(10);
+use super::desk::Wrong;
+use super::section::Section;
+use super::value::{duration, one_of, text};
 
 /// Where accounts' addresses are looked up.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ pub(super) fn read(section: Section<'_>) -> Option<AccountsSettings> {
     let settings = match source {
         Some(Source::File) => {
             let reload = duration(Duration::from_secs(1), Duration::from_hours(24));
-            let reload = section.or("reload", reload, RELOAD);
+            let reload = section.or("reload", reload, RELOAD_EVERY);
             read_path(&section).map(|(path, format)| AccountsSource::File { path, format, reload })
         }
         Some(Source::Login) => {

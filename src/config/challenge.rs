@@ -1,20 +1,18 @@
 //! `[challenge]`, `[known_networks]`, `[limits]`, `[session]`: the numbers.
 //!
-//! Their defaults stand in [`ChallengePolicy::default`] and here, each once (DESIGN §4).
+//! Their defaults stand in [`ChallengePolicy`], [`SessionLimits`] and here, each once (DESIGN §4).
 
 use std::time::Duration;
 
 use crate::challenge::ChallengePolicy;
-use crate::limit::Quota;
+use crate::flow::OnNetworkChange;
+use crate::limit::{Quota, SessionLimits};
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::Node;
 use super::value::{duration, number, one_of, quota, show_duration};
 
-/// A session unused for so long ends (NIST SP 800-63B-4 §2.2.3).
-pub const SESSION_IDLE: Duration = Duration::from_hours(1);
-/// A session ends after so long in any case (NIST SP 800-63B-4 §2.2.3).
-pub const SESSION_MAX: Duration = Duration::from_hours(24);
 /// Wrong passwords from one network over all accounts: more than a household's bad day, far less
 /// than guessing needs (DESIGN §4).
 pub const WRONG_PASSWORDS_PER_NETWORK: Quota = Quota::of(20, Duration::from_mins(10));
@@ -22,21 +20,10 @@ pub const WRONG_PASSWORDS_PER_NETWORK: Quota = Quota::of(20, Duration::from_mins
 /// How long the gate's sessions live, and what a change of network does to them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionPolicy {
-    /// A session unused for so long ends.
-    pub idle: Duration,
-    /// A session ends after so long in any case.
-    pub max: Duration,
+    /// How long they live.
+    pub limits: SessionLimits,
     /// What happens when a session turns up from an unknown network.
-    pub on_network_change: NetworkChange,
-}
-
-/// What happens when a session turns up from an unknown network.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NetworkChange {
-    /// A code is asked.
-    Challenge,
-    /// The session goes on.
-    Allow,
+    pub on_network_change: OnNetworkChange,
 }
 
 /// Limits on what comes in.
@@ -97,18 +84,19 @@ pub(super) fn read_challenge(section: Section<'_>, known_networks: Section<'_>) 
 
 pub(super) fn read_session(section: Section<'_>) -> SessionPolicy {
     let (minute, day) = (Duration::from_mins(1), Duration::from_hours(24));
-    let changes = [("challenge", NetworkChange::Challenge), ("allow", NetworkChange::Allow)];
-    let policy = SessionPolicy {
-        idle: section.or("idle", between(minute, day * 30), SESSION_IDLE),
-        max: section.or("max", between(minute, day * 30), SESSION_MAX),
-        on_network_change: section.or("on_network_change", one_of(&changes), NetworkChange::Challenge),
+    let default = SessionLimits::default();
+    let limits = SessionLimits {
+        idle: section.or("idle", between(minute, day * 30), default.idle),
+        max: section.or("max", between(minute, day * 30), default.max),
     };
-    if policy.idle > policy.max {
-        let wrong = Wrong::expected(format!("a time of at most session.max, {}", show_duration(policy.max)));
-        section.wrong("idle", wrong.found(show_duration(policy.idle)));
+    if limits.idle > limits.max {
+        let wrong = Wrong::expected(format!("a time of at most session.max, {}", show_duration(limits.max)));
+        section.wrong("idle", wrong.found(show_duration(limits.idle)));
     }
+    let changes = [("challenge", OnNetworkChange::Challenge), ("allow", OnNetworkChange::Allow)];
+    let on_network_change = section.or("on_network_change", one_of(&changes), OnNetworkChange::Challenge);
     section.finish();
-    policy
+    SessionPolicy { limits, on_network_change }
 }
 
 pub(super) fn read_limits(section: Section<'_>) -> LimitsSettings {

@@ -2,14 +2,18 @@
 
 use url::Url;
 
+use crate::directory::OwnDomains;
+use crate::model::EmailAddress;
+
 use super::Checked;
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::value::parse_host;
 
 pub(super) fn check(root: &Section<'_>, checked: &Checked) {
     let desk = root.desk;
     check_support(root, checked);
-    if checked.panel.profile.serves_mail && checked.mail.own_domains.is_empty() {
+    if checked.panel.profile.serves_mail && checked.mail.own_domains == OwnDomains::default() {
         let wrong = Wrong::expected("the domains of the mailboxes behind this gate, own_domains = [\"example.net\"]");
         let hint = "the panel serves mail: a code sent there could be read only by who is logged in already";
         desk.mistake(&root.section("mail").at(), wrong.found("none").hint(hint));
@@ -19,11 +23,8 @@ pub(super) fn check(root: &Section<'_>, checked: &Checked) {
         let wrong = Wrong::expected("an address of its own").found(format!("{address}, on which visitors come in"));
         root.section("admin").wrong("metrics", wrong);
     }
-    let ours = |host: &str, port: u16| {
-        let port_taken = checked.listen.addresses.iter().find(|address| address.port() == port);
-        port_taken.is_some_and(|address| parse_host(&address.ip().to_string()).as_deref() == Some(host))
-    };
-    if ours(&checked.panel.upstream.host, checked.panel.upstream.port) {
+    let upstream = checked.panel.upstream.to_string();
+    if checked.listen.addresses.iter().any(|address| address.to_string() == upstream) {
         let wrong = Wrong::expected("the panel's own address").found("an address that the gate itself listens on");
         root.section("panel").wrong("upstream", wrong);
     }
@@ -34,8 +35,8 @@ fn check_support(root: &Section<'_>, checked: &Checked) {
     let Ok(url) = Url::parse(&checked.pages.support) else { return };
     let behind = match url.scheme() {
         "mailto" => {
-            let domain = url.path().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-            checked.mail.own_domains.contains(&domain).then_some(domain)
+            let address = EmailAddress::parse(url.path()).ok();
+            address.filter(|address| checked.mail.own_domains.serve(address)).map(|address| address.domain().to_owned())
         }
         _ => url.host_str().and_then(parse_host).filter(|host| checked.listen.hosts.contains(host)),
     };

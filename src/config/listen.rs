@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use crate::gate::pattern::PathPattern;
 use crate::model::NetworkPrefix;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::{Node, Value};
 use super::value::{duration, host, network, number, one_of, size, socket, text};
 
@@ -164,7 +165,7 @@ fn read_network_prefix(section: &Section<'_>) -> NetworkPrefix {
 fn prefix(node: &Node) -> Result<String, Wrong> {
     let text = text(node)?;
     let pattern = PathPattern::parse(text).filter(|p| !p.is_glob() && text.len() > 1 && !text.ends_with('/'));
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-.".contains(&b));
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-".contains(&b));
     match pattern {
         Some(_) if plain => Ok(text.to_owned()),
         _ => Err(Wrong::expected("a path like \"/_poterne\" that the panel doesn't use, without a slash at its end")),

@@ -3,181 +3,163 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lettre::message::Mailbox;
-use secrecy::SecretString;
+use percent_encoding::percent_decode_str;
 use url::Url;
 
+use crate::directory::OwnDomains;
+use crate::mail::{Sender, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport};
 use crate::model::EmailAddress;
 
+use super::desk::Wrong;
 use super::secret::{Inline, secret};
-use super::section::{Section, Wrong};
-use super::source::Node;
-use super::value::{duration, one_of, parse_host, text};
+use super::section::Section;
+use super::source::{Node, quoted};
+use super::value::{duration, number, one_of, parse_host, text};
 
-/// How long one exchange with the mail server may take; a retry comes soon enough.
-pub const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How codes reach their owners.
+/// How codes reach their owners: what [`crate::mail::Settings::new`] takes, and what the directory
+/// has to know about mailboxes.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
     /// Who writes.
     pub from: Sender,
     /// How mails leave.
-    pub transport: MailTransport,
-    /// Domains whose mailboxes lie behind this very gate, in lower case: never an account's only
-    /// address (DESIGN §3).
-    pub own_domains: Vec<String>,
-    /// How long one exchange with the mail server may take.
-    pub timeout: Duration,
+    pub transport: Transport,
+    /// Domains whose mailboxes lie behind this very gate: never an account's only address (DESIGN
+    /// §3).
+    pub own_domains: OwnDomains,
 }
 
-/// Who writes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sender {
-    /// The name that is shown, if there is one.
-    pub name: Option<String>,
-    /// The address.
-    pub address: EmailAddress,
-}
-
-/// How mails leave.
-#[derive(Clone, Debug)]
-pub enum MailTransport {
-    /// To a mail server.
-    Smtp(SmtpSettings),
-    /// Into a folder, one `.eml` a mail: for trying out.
-    Folder {
-        /// The folder; made if it isn't there.
-        path: PathBuf,
-    },
-}
-
-/// A mail server.
-#[derive(Clone, Debug)]
-pub struct SmtpSettings {
-    /// Its name, which its certificate has to carry.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub protection: SmtpProtection,
-    /// Login and password there; `None`: without.
-    pub credentials: Option<(String, SecretString)>,
-}
-
-/// How a connection to a mail server is protected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SmtpProtection {
-    /// `smtps://`: TLS from the first byte (port 465).
-    Tls,
-    /// `smtp+starttls://`: STARTTLS or nothing (port 587).
-    StartTls,
-    /// `smtp://`: none (port 25).
-    None,
-}
-
+/// What `transport` says.
 #[derive(Clone, Copy)]
-enum Transport {
+enum Way {
     Smtp,
     Folder,
 }
 
+/// Keys that belong to a mail server only.
+const SMTP_KEYS: [&str; 7] = ["url", "username", "password", "timeout", "connections", "hello", "ca"];
+
 /// The settings, and where a secret stands in the configuration itself.
 pub(super) fn read(section: Section<'_>) -> (Option<MailSettings>, Option<Inline>) {
     let from = section.required("from", "who writes, like \"Espace client <no-reply@example.net>\"", sender);
-    let choices = [("smtp", Transport::Smtp), ("folder", Transport::Folder)];
-    let chosen = section.required("transport", "\"smtp\" or \"folder\"", one_of(&choices));
+    let choices = [("smtp", Way::Smtp), ("folder", Way::Folder)];
     let mut inline = None;
-    let transport = match chosen {
-        Some(Transport::Smtp) => {
+    let transport = match section.required("transport", "\"smtp\" or \"folder\"", one_of(&choices)) {
+        Some(Way::Smtp) => {
             section.only_with("path", "transport = \"folder\"");
             let (smtp, found) = read_smtp(&section);
             inline = found;
-            smtp.map(MailTransport::Smtp)
+            smtp.map(Transport::Smtp)
         }
-        Some(Transport::Folder) => {
-            for key in ["url", "username", "password"] {
+        Some(Way::Folder) => {
+            for key in SMTP_KEYS {
                 section.only_with(key, "transport = \"smtp\"");
             }
-            let path = section.required("path", "the folder for mails, like \"mails\"", text);
-            path.map(|path| MailTransport::Folder { path: section.desk.path(path) })
+            read_folder(&section).map(|path| Transport::Folder { path })
         }
         None => {
-            let _ = ["path", "url", "username", "password"].map(|key| section.node(key));
+            // Known, so that they aren't called unknown beside the mistake about the transport.
+            let _ = SMTP_KEYS.map(|key| section.node(key));
+            let _ = section.node("path");
             None
         }
     };
     let own_domains = section.list_or("own_domains", "domains", domain, Vec::new());
-    let timeout = duration(Duration::from_secs(1), Duration::from_mins(2));
-    let timeout = section.or("timeout", timeout, TIMEOUT);
+    // Each one was parsed on its own, for its place.
+    let own_domains = OwnDomains::parse(own_domains).unwrap_or_default();
     section.finish();
-    let settings = from.zip(transport).map(|(from, transport)| MailSettings { from, transport, own_domains, timeout });
+    let settings = from.zip(transport).map(|(from, transport)| MailSettings { from, transport, own_domains });
     (settings, inline)
 }
 
+/// A sender as operators write it: `Name <address>`, `"Name" <address>` or an address alone.
 fn sender(node: &Node) -> Result<Sender, Wrong> {
     let wrong = || Wrong::expected("a sender like \"Espace client <no-reply@example.net>\"");
-    let mailbox: Mailbox = text(node)?.parse().map_err(|_| wrong())?;
-    let address = EmailAddress::parse(mailbox.email.as_ref()).map_err(|_| wrong())?;
-    Ok(Sender { name: mailbox.name, address })
+    let text = text(node)?.trim();
+    let (name, address) = match text.rsplit_once('<') {
+        Some((name, rest)) => (Some(name.trim()), rest.strip_suffix('>').ok_or_else(wrong)?),
+        None => (None, text),
+    };
+    let address = EmailAddress::parse(address).map_err(|_| wrong())?;
+    let name = name.map(|name| name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name));
+    Sender::new(name, address).map_err(|error| wrong().found(format!("{}: {error}", node.describe())))
 }
 
-fn domain(node: &Node) -> Result<String, Wrong> {
+fn domain(node: &Node) -> Result<&str, Wrong> {
     let text = text(node)?;
-    parse_host(text.trim_start_matches('@'))
-        .filter(|domain| domain.contains('.') && !domain.starts_with('['))
-        .ok_or_else(|| Wrong::expected("a mail domain like \"example.net\""))
+    let expected = "a mail domain like \"example.net\", or \"*.example.net\" for all below it";
+    match OwnDomains::parse([text]) {
+        Ok(_) if text.contains('.') => Ok(text),
+        _ => Err(Wrong::expected(expected)),
+    }
+}
+
+/// The folder for mails: made if it isn't there, so its own folder has to be.
+fn read_folder(section: &Section<'_>) -> Option<PathBuf> {
+    let path = section.desk.path(section.required("path", "the folder for mails, like \"mails\"", text)?);
+    let parent = path.parent().is_some_and(|parent| parent.as_os_str().is_empty() || parent.is_dir());
+    if path.exists() && !path.is_dir() {
+        section.wrong("path", Wrong::expected("a folder").found(format!("{}, a file", path.display())));
+    } else if !parent {
+        let wrong = Wrong::expected("a folder in a folder that exists").found(path.display().to_string());
+        section.wrong("path", wrong);
+    }
+    Some(path)
 }
 
 fn read_smtp(section: &Section<'_>) -> (Option<SmtpSettings>, Option<Inline>) {
-    let server = section.required("url", "the mail server, like \"smtp+starttls://mail.example.net:587\"", server);
-    let username = section.get("username", |node| text(node).map(str::to_owned));
+    let named = section.get("username", text);
+    let server = section
+        .required("url", "the mail server, like \"smtp+starttls://mail.example.net:587\"", |node| server(node, named));
     let password = secret(section, "password");
     let inline = password.as_ref().and_then(|(_, inline)| inline.clone());
-    let password = password.map(|(password, _)| password);
-    let Some((mut settings, named)) = server else { return (None, inline) };
-    if username.is_some() && named.is_some() {
-        section.wrong("username", Wrong::expected("the login in url or in username, not in both"));
+    let usable = password.is_some() || !section.has("password");
+    let access = server.filter(|_| usable).and_then(|server| {
+        warn_about_clear_text(section, &server, password.is_none());
+        let key = if password.is_some() { "url" } else { "password" };
+        SmtpAccess::new(server, password.map(|(password, _)| password))
+            .map_err(|error| {
+                let wrong = Wrong::expected("a server, a login and a password that go together");
+                section.wrong(key, wrong.found(error.to_string()));
+            })
+            .ok()
+    });
+    let settings = access.map(|access| {
+        let default = SmtpSettings::new(access);
+        let timeout = duration(Duration::from_secs(1), Duration::from_mins(2));
+        SmtpSettings {
+            timeout: section.or("timeout", timeout, default.timeout),
+            connections: section.or("connections", number(1..=100), default.connections),
+            hello: section.get("hello", super::value::host),
+            extra_roots: section.get("ca", text).map(|name| section.desk.path(name)),
+            ..default
+        }
+    });
+    for key in ["timeout", "connections", "hello", "ca"] {
+        let _ = section.node(key);
     }
-    let has = |key| section.node(key).is_some();
-    settings.credentials = match (username.or(named), password) {
-        (Some(username), Some(password)) => Some((username, password)),
-        (Some(_), None) if !has("password") => {
-            section.desk.missing(&section.at_key("password"), "the password that belongs to the login");
-            None
-        }
-        (None, Some(_)) if !has("username") => {
-            section.desk.missing(&section.at_key("username"), "the login that belongs to the password");
-            None
-        }
-        _ => None,
-    };
-    let near = matches!(settings.host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
-    if settings.protection == SmtpProtection::None && !near {
-        if settings.credentials.is_some() {
-            let wrong = Wrong::expected("smtp+starttls:// or smtps:// with a password").found("smtp://");
-            section.wrong("url", wrong.hint("over smtp:// anybody on the way could read the password"));
-        } else {
-            let text = "smtp:// sends the codes readable to another machine; smtp+starttls:// or smtps:// don't";
-            section.desk.warn(&section.at_key("url"), text);
-        }
+    if let Some(path) = settings.as_ref().and_then(|s| s.extra_roots.as_ref()).filter(|path| !path.is_file()) {
+        let wrong =
+            Wrong::expected("a file of certificates (PEM)").found(format!("{}, which isn't one", path.display()));
+        section.wrong("ca", wrong);
     }
-    (Some(settings), inline)
+    (settings, inline)
 }
 
-/// The server of a URL, and the login in it. What was found isn't repeated: it may hold a password.
-fn server(node: &Node) -> Result<(SmtpSettings, Option<String>), Wrong> {
+/// The server of a URL, with the login that stands in it or beside it: `smtp+starttls://`,
+/// `smtps://` or `smtp://`. What was found isn't repeated: it may hold a password.
+fn server(node: &Node, named: Option<&str>) -> Result<SmtpServer, Wrong> {
     let wrong = || {
         Wrong::expected("a mail server like \"smtp+starttls://user@mail.example.net:587\" (or smtps://, or smtp://)")
     };
     let Ok(url) = Url::parse(text(node).map_err(|_| wrong().found(node.kind()))?) else {
         return Err(wrong().found("text that isn't a URL"));
     };
-    let (protection, port) = match url.scheme() {
-        "smtps" => (SmtpProtection::Tls, 465),
-        "smtp+starttls" => (SmtpProtection::StartTls, 587),
-        "smtp" => (SmtpProtection::None, 25),
-        other => return Err(wrong().found(format!("the scheme {}", super::source::quoted(other)))),
+    let (security, port) = match url.scheme() {
+        "smtps" => (SmtpSecurity::Tls, 465),
+        "smtp+starttls" => (SmtpSecurity::StartTls, 587),
+        "smtp" => (SmtpSecurity::Plain, 25),
+        other => return Err(wrong().found(format!("the scheme {}", quoted(other)))),
     };
     if url.password().is_some() {
         let hint = "password = { file = \"smtp.password\" } in [mail] keeps it out of this line";
@@ -186,14 +168,23 @@ fn server(node: &Node) -> Result<(SmtpSettings, Option<String>), Wrong> {
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong().found("a URL with a path or query"));
     }
-    let host = url.host_str().and_then(parse_host).ok_or_else(|| wrong().found("a URL without a host name"))?;
-    let named = match url.username() {
-        "" => None,
-        raw => {
-            let name = percent_encoding::percent_decode_str(raw).decode_utf8();
-            Some(name.map_err(|_| wrong().found("a login that isn't UTF-8"))?.into_owned())
+    let user = match (url.username(), named) {
+        ("", named) => named.map(str::to_owned),
+        (_, Some(_)) => return Err(wrong().found("a login in the URL, and another one in username")),
+        (user, None) => {
+            let user = percent_decode_str(user).decode_utf8();
+            Some(user.map_err(|_| wrong().found("a login that isn't UTF-8"))?.into_owned())
         }
     };
-    let port = url.port().unwrap_or(port);
-    Ok((SmtpSettings { host, port, protection, credentials: None }, named))
+    let host = url.host_str().and_then(parse_host).ok_or_else(|| wrong().found("a URL without a host name"))?;
+    SmtpServer::new(security, &host, url.port().unwrap_or(port), user).map_err(|error| wrong().found(error.to_string()))
+}
+
+fn warn_about_clear_text(section: &Section<'_>, server: &SmtpServer, anonymous: bool) {
+    let near = server.host() == "localhost"
+        || server.host().parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    if server.security() == SmtpSecurity::Plain && anonymous && !near {
+        let text = "smtp:// sends the codes readable to another machine; smtp+starttls:// and smtps:// don't";
+        section.desk.warn(&section.at_key("url"), text);
+    }
 }

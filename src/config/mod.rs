@@ -7,6 +7,7 @@
 mod accounts;
 mod challenge;
 mod cross;
+mod desk;
 mod listen;
 mod mail;
 mod pages;
@@ -22,14 +23,15 @@ use std::path::{Path, PathBuf};
 
 use crate::challenge::ChallengePolicy;
 
-use section::{Desk, Section, Wrong};
+use desk::{Desk, Wrong};
+use section::Section;
 
 pub use accounts::{AccountsFormat, AccountsSettings, AccountsSource};
-pub use challenge::{LimitsSettings, NetworkChange, SessionPolicy};
+pub use challenge::{LimitsSettings, SessionPolicy};
 pub use listen::{ClientAddressSource, ListenSettings};
-pub use mail::{MailSettings, MailTransport, Sender, SmtpProtection, SmtpSettings};
+pub use mail::MailSettings;
 pub use pages::{AdminSettings, LogFormat, LogSettings, PagesSettings};
-pub use panel::{BUILT_IN, HostHeader, PanelSettings, PanelTimeouts, Upstream, UpstreamScheme};
+pub use panel::{BUILT_IN, HostHeader, PanelSettings, PanelTimeouts};
 pub use report::{Mistake, Report, Warning};
 pub use source::Place;
 pub use store::StoreSettings;

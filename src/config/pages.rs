@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::model::{EmailAddress, Language};
+use crate::page::Zone;
 
-use super::section::{Section, Wrong};
-use super::source::Node;
+use super::desk::Wrong;
+use super::section::Section;
+use super::source::{Node, Value};
 use super::store::must_have_folder;
 use super::value::{boolean, one_of, socket, text};
 
@@ -26,8 +28,10 @@ pub struct PagesSettings {
     pub languages: Vec<Language>,
     /// The name that users know the panel by.
     pub brand: String,
-    /// Where users find help: an `https:`, `http:` or `mailto:` URL.
+    /// Where users find help: an `https:`, `http:`, `mailto:` or `tel:` URL.
     pub support: String,
+    /// The zone that pages and mails show times in.
+    pub zone: Zone,
     /// Templates of the operator's own, over the built-in ones.
     pub directory: Option<PathBuf>,
 }
@@ -66,13 +70,14 @@ pub(super) fn read_pages(section: Section<'_>) -> Option<PagesSettings> {
     let brand = section.required("brand", "the name that users know the panel by", brand);
     let what = "where users find help without logging in, like \"https://example.net/contact\"";
     let support = section.required("support", what, support);
+    let zone = section.get("timezone", zone).unwrap_or_else(Zone::system);
     let directory = section.get("directory", text).map(|name| section.desk.path(name));
     if let Some(path) = directory.as_ref().filter(|path| !path.is_dir()) {
         let found = format!("{}, which isn't one", path.display());
         section.wrong("directory", Wrong::expected("a folder").found(found));
     }
     section.finish();
-    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, directory })
+    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, zone, directory })
 }
 
 fn read_languages(section: &Section<'_>) -> Vec<Language> {
@@ -85,29 +90,41 @@ fn read_languages(section: &Section<'_>) -> Vec<Language> {
         }
         languages.push(language);
     }
-    match languages.is_empty() {
-        true => {
-            section.wrong("languages", Wrong::expected("at least one language").found("none that can be used"));
-            LANGUAGES.to_vec()
-        }
-        false => languages,
+    if section.node("languages").is_some_and(|(node, _)| matches!(&node.value, Value::Array(list) if list.is_empty())) {
+        section.wrong("languages", Wrong::expected("at least one language").found("an empty list"));
+    }
+    languages
+}
+
+/// Line and paragraph separators, and marks that turn the direction of text: they make one text look
+/// like another in a subject line (UAX #9).
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn zone(node: &Node) -> Result<Zone, Wrong> {
+    match text(node)? {
+        "system" => Ok(Zone::system()),
+        name => name.parse().map_err(|_| Wrong::expected("\"system\", \"UTC\" or a zone like \"Europe/Paris\"")),
     }
 }
 
 fn brand(node: &Node) -> Result<String, Wrong> {
     let text = text(node)?.trim();
-    match text.chars().count() > MAX_BRAND {
-        true => Err(Wrong::expected(format!("a name of at most {MAX_BRAND} characters"))),
+    match text.chars().count() > MAX_BRAND || text.chars().any(is_odd) {
+        true => Err(Wrong::expected(format!("one line of at most {MAX_BRAND} characters, written in one direction"))),
         false => Ok(text.to_owned()),
     }
 }
 
 fn support(node: &Node) -> Result<String, Wrong> {
-    let wrong = || Wrong::expected("a URL like \"https://example.net/contact\" or \"mailto:help@example.net\"");
+    let wrong =
+        || Wrong::expected("a URL like \"https://example.net/contact\", \"mailto:help@example.net\" or \"tel:+33…\"");
     let url = Url::parse(text(node)?).map_err(|_| wrong())?;
     let fits = match url.scheme() {
         "https" | "http" => url.has_host() && url.username().is_empty() && url.password().is_none(),
         "mailto" => EmailAddress::parse(url.path()).is_ok(),
+        "tel" => url.path().bytes().any(|b| b.is_ascii_digit()),
         _ => false,
     };
     if fits { Ok(url.into()) } else { Err(wrong()) }

@@ -103,7 +103,8 @@ pub trait Store: Send + Sync + 'static {
     async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed>;
 
     /// Deletes some of what has expired, in a small step that stalls nobody. Call again at once
-    /// while the number of rows isn't zero.
+    /// while the number of rows isn't zero, and every minute or so in any case: it also notes how late
+    /// it is, so that no restart sets the gate's clock back.
     async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed>;
 }
 
@@ -289,7 +290,8 @@ pub enum CodeGrant {
 pub enum ChallengeStatus {
     /// A code is awaited.
     Waiting(WaitingChallenge),
-    /// Its newest code's time is over, or the pending login's.
+    /// Its newest code's time is over, or the pending login's. Never for a cleared session: that one
+    /// waits, without a newest code, and can ask for another.
     Expired,
     /// Blocked.
     Blocked(Block),
@@ -366,7 +368,8 @@ pub enum Answered {
     },
     /// No code is valid any more.
     Expired,
-    /// Blocked, now or before.
+    /// Blocked, now or before. A fresh block ended the session that was answered for, pending or
+    /// cleared, and all others that were pending for the same account from the same network.
     Blocked {
         /// The block.
         block: Block,

@@ -2,8 +2,9 @@
 
 use http::Method;
 
-use crate::login::{Door, DoorKind, Form, Knock, knock, needs_body};
+use crate::login::{Door, DoorKind, Form};
 
+use super::knock::{Knock, knock, needs_body};
 use super::profile::PanelProfile;
 use super::target::Target;
 

@@ -56,7 +56,7 @@ impl<'a> Pair<'a> {
     }
 
     /// The value, taken out.
-    pub(super) fn into_value(self) -> Cow<'a, [u8]> {
+    pub(crate) fn into_value(self) -> Cow<'a, [u8]> {
         self.value
     }
 
@@ -248,7 +248,7 @@ pub fn value_in<'a>(pairs: impl Iterator<Item = Pair<'a>>, name: &str) -> Result
 }
 
 /// The one field that every panel takes for `wanted`.
-pub(super) fn pick<'a, P: Borrow<Pair<'a>>>(
+pub(crate) fn pick<'a, P: Borrow<Pair<'a>>>(
     pairs: impl Iterator<Item = P>,
     wanted: &str,
 ) -> Result<Option<P>, Ambiguous> {

@@ -7,7 +7,6 @@
 pub mod door;
 pub mod form;
 pub mod jar;
-pub mod knock;
 pub mod matcher;
 mod name;
 mod probe;
@@ -16,6 +15,5 @@ pub mod verdict;
 
 pub use door::{Door, DoorKind, KeyRule, Probe};
 pub use form::{Ambiguous, Form, InvalidForm};
-pub use knock::{Knock, knock, needs_body};
 pub use matcher::{AnswerView, Matcher};
 pub use verdict::{Verdict, judge};

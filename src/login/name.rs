@@ -4,12 +4,17 @@
 //! `a[b]` as an array; ASP.NET ignores case; Rack, qs and others have brackets of their own. Two
 //! names *meet* if any of these readings makes them one, or one a part of the other.
 
+/// Most brackets in a name that all panels read alike. PHP drops the *whole* array when a name goes
+/// deeper than 64, whatever else was read into it; qs stops at 5, but keeps the rest.
+const MAX_DEPTH: usize = 32;
+
 /// Whether some panel could take the parameter `name` (decoded) for the field `wanted`, or for an
 /// array that `wanted` is or lies in.
 pub(super) fn meets(name: &[u8], wanted: &str) -> bool {
     let wanted = wanted.as_bytes();
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-    let start = name.iter().position(|byte| *byte > b' ').unwrap_or(name.len());
+    // PHP's own server takes `/x??name=` for `/x?name=`.
+    let start = name.iter().position(|byte| *byte > b' ' && *byte != b'?').unwrap_or(name.len());
     let name = name.get(start..).unwrap_or_default();
     if same(name, wanted) {
         return true;
@@ -17,9 +22,10 @@ pub(super) fn meets(name: &[u8], wanted: &str) -> bool {
     let (base, keys) = split(name);
     let (wanted_base, wanted_keys) = split(wanted);
     same(base, wanted_base)
-        && bracketed(keys)
-            .zip(bracketed(wanted_keys))
-            .all(|(key, wanted)| key.is_empty() || wanted.is_empty() || same(key, wanted))
+        && (count(keys, b'[') > MAX_DEPTH
+            || bracketed(keys)
+                .zip(bracketed(wanted_keys))
+                .all(|(key, wanted)| key.is_empty() || wanted.is_empty() || same(key, wanted)))
 }
 
 /// Whether two names without structure can be one.
@@ -90,6 +96,7 @@ mod tests {
                     b"  username",
                     b"username ",
                     b"\tusername",
+                    b"?username",
                     b"username\0x",
                     b" username\0[",
                     b"username[]",
@@ -122,6 +129,13 @@ mod tests {
                 assert!(meets(name, wanted), "{} {wanted}", name.escape_ascii());
             }
         }
+    }
+
+    #[test]
+    fn a_name_so_deep_that_php_drops_its_array_meets_all_of_it() {
+        let deep = [b"login[pass]".as_slice(), &b"[k]".repeat(64)].concat();
+        assert!(meets(&deep, "login[user]"));
+        assert!(!meets(&deep, "other[user]"));
     }
 
     #[test]

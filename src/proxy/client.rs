@@ -96,7 +96,7 @@ pub fn scheme(peer: PeerAddr, headers: &HeaderMap, policy: &ClientPolicy) -> Sch
 fn walk(peer: PeerAddr, headers: &HeaderMap, policy: &ClientPolicy) -> (ClientAddr, Option<Scheme>) {
     let mut at = peer.ip();
     let mut scheme = None;
-    let (name, hop_of): (_, fn(&[u8]) -> Option<Hop>) = match policy.source {
+    let (name, hop_of): (_, HopOf) = match policy.source {
         ClientSource::Peer => return (ClientAddr::resolved(at), None),
         ClientSource::XForwardedFor => (&X_FORWARDED_FOR, |element| Hop::of_node(element, None)),
         ClientSource::Forwarded => (&FORWARDED, Hop::of_forwarded),
@@ -126,6 +126,9 @@ fn walk(peer: PeerAddr, headers: &HeaderMap, policy: &ClientPolicy) -> (ClientAd
     }
     (ClientAddr::resolved(at), scheme)
 }
+
+/// Reads one element of a list.
+type HopOf = fn(&[u8]) -> Option<Hop>;
 
 /// What one proxy wrote.
 struct Hop {
@@ -270,5 +273,178 @@ fn is_private(ip: IpAddr) -> bool {
             ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
         }
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn policy(source: ClientSource) -> ClientPolicy {
+        let trusted = ["10.0.0.0/8", "fd00::/8"].iter().map(|net| net.parse().unwrap()).collect();
+        ClientPolicy { trusted, source }
+    }
+
+    fn peer(ip: &str) -> PeerAddr {
+        PeerAddr::of(SocketAddr::new(ip.parse().unwrap(), 4711))
+    }
+
+    fn headers(name: &str, lines: &[&str]) -> HeaderMap {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        lines.iter().map(|line| (name.clone(), HeaderValue::from_bytes(line.as_bytes()).unwrap())).collect()
+    }
+
+    #[test]
+    fn x_forwarded_for_is_walked_from_the_right() {
+        for (from, lines, client) in [
+            ("10.0.0.1", &["203.0.113.7"][..], "203.0.113.7"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("198.51.100.1", &["203.0.113.7"], "198.51.100.1"),
+            ("10.0.0.1", &["203.0.113.7, 10.0.0.2"], "203.0.113.7"),
+            ("10.0.0.1", &["203.0.113.7", "10.0.0.2"], "203.0.113.7"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.7"], "203.0.113.7"),
+            ("10.0.0.1", &["1.1.1.1", "203.0.113.7, 10.0.0.2", "10.0.0.3"], "203.0.113.7"),
+            ("10.0.0.1", &["10.0.0.9, 10.0.0.2"], "10.0.0.9"),
+            ("10.0.0.1", &["203.0.113.7:443"], "203.0.113.7"),
+            ("10.0.0.1", &["[2001:db8::1]:443"], "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
+            ("10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
+            ("10.0.0.1", &["::ffff:203.0.113.7"], "203.0.113.7"),
+            ("10.0.0.1", &["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7"),
+            ("::ffff:10.0.0.1", &["203.0.113.7"], "203.0.113.7"),
+            ("fd00::1", &["203.0.113.7"], "203.0.113.7"),
+            ("10.0.0.1", &["203.0.113.7,, ,10.0.0.2,"], "203.0.113.7"),
+            ("10.0.0.1", &["203.0.113.7, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.7, nonsense, 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &["203.0.113.7\t"], "203.0.113.7"),
+            ("10.0.0.1", &["203.0.113.07"], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.7:99999"], "10.0.0.1"),
+            ("10.0.0.1", &["[2001:db8::1"], "10.0.0.1"),
+            ("10.0.0.1", &["[2001:db8::1]x"], "10.0.0.1"),
+            ("10.0.0.1", &["fe80::1%eth0"], "10.0.0.1"),
+            ("10.0.0.1", &["\u{e9}"], "10.0.0.1"),
+        ] {
+            let resolved =
+                resolve(peer(from), &headers("x-forwarded-for", lines), &policy(ClientSource::XForwardedFor));
+            assert_eq!(resolved.to_string(), client, "{from} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn forwarded_is_walked_from_the_right() {
+        for (lines, client, scheme_says) in [
+            (&["for=203.0.113.7"][..], "203.0.113.7", Scheme::Http),
+            (&["for=203.0.113.7;proto=https;by=10.0.0.1"], "203.0.113.7", Scheme::Https),
+            (&["Proto=HTTPS; For=\"[2001:db8::1]:4711\""], "2001:db8::1", Scheme::Https),
+            (&["for=203.0.113.7;proto=https, for=10.0.0.2;proto=http"], "203.0.113.7", Scheme::Https),
+            (&["for=1.1.1.1;proto=https", "for=203.0.113.7;proto=http"], "203.0.113.7", Scheme::Http),
+            (&["for=unknown, for=10.0.0.2"], "10.0.0.2", Scheme::Http),
+            (&["for=_hidden"], "10.0.0.1", Scheme::Http),
+            (&["for=1.1.1.1;for=2.2.2.2"], "10.0.0.1", Scheme::Http),
+            (&["by=10.0.0.1"], "10.0.0.1", Scheme::Http),
+            (&["for=1.1.1.1;proto=gopher"], "10.0.0.1", Scheme::Http),
+            (&["for"], "10.0.0.1", Scheme::Http),
+            (&["for=\"1.1.1.1, for=203.0.113.7"], "203.0.113.7", Scheme::Http),
+            (&["for=\"1.1.1.1", "for=203.0.113.7"], "203.0.113.7", Scheme::Http),
+            (&["for=1.1.1.1, for=\"203.0.113.7:80\";ext=\"a,b;c\""], "203.0.113.7", Scheme::Http),
+            (&["for=\"203.\\113.7\""], "10.0.0.1", Scheme::Http),
+        ] {
+            let headers = headers("forwarded", lines);
+            let policy = policy(ClientSource::Forwarded);
+            assert_eq!(resolve(peer("10.0.0.1"), &headers, &policy).to_string(), client, "{lines:?}");
+            assert_eq!(scheme(peer("10.0.0.1"), &headers, &policy), scheme_says, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn x_forwarded_proto_counts_from_trusted_peers_only() {
+        let policy = policy(ClientSource::XForwardedFor);
+        for (from, lines, says) in [
+            ("10.0.0.1", &["https"][..], Scheme::Https),
+            ("10.0.0.1", &["HTTPS"], Scheme::Https),
+            ("10.0.0.1", &["https, http"], Scheme::Http),
+            ("10.0.0.1", &["https", "http"], Scheme::Http),
+            ("10.0.0.1", &["http,https"], Scheme::Https),
+            ("10.0.0.1", &["ftp"], Scheme::Http),
+            ("10.0.0.1", &[], Scheme::Http),
+            ("198.51.100.1", &["https"], Scheme::Http),
+        ] {
+            assert_eq!(scheme(peer(from), &headers("x-forwarded-proto", lines), &policy), says, "{from} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn one_private_address_for_all_is_said_once() {
+        let warned = |clients: &mut dyn Iterator<Item = &str>| {
+            let one = OneClient::default();
+            clients.filter_map(|ip| one.observe(ClientAddr::resolved(ip.parse().unwrap()))).count()
+        };
+        assert_eq!(warned(&mut std::iter::repeat_n("10.0.0.1", 5000)), 1);
+        assert_eq!(warned(&mut std::iter::repeat_n("127.0.0.1", 999)), 0, "not enough to tell");
+        assert_eq!(warned(&mut std::iter::repeat_n("203.0.113.7", 5000)), 0, "a public one may be an office");
+        assert_eq!(warned(&mut std::iter::once("203.0.113.7").chain(std::iter::repeat_n("10.0.0.1", 5000))), 0);
+        assert_eq!(warned(&mut std::iter::once("10.0.0.2").chain(std::iter::repeat_n("10.0.0.1", 5000))), 0);
+    }
+
+    fn source() -> impl Strategy<Value = ClientSource> {
+        prop_oneof![Just(ClientSource::Peer), Just(ClientSource::XForwardedFor), Just(ClientSource::Forwarded)]
+    }
+
+    /// What somebody may write into a header: addresses, pairs, and rubbish with quotes in it.
+    fn written() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("10.0.0.1".to_owned()),
+            Just("for=10.0.0.1".to_owned()),
+            Just("for=\"[fd00::1]:1\";proto=https".to_owned()),
+            Just("203.0.113.9".to_owned()),
+            Just("for=203.0.113.9".to_owned()),
+            "[\"\\\\,;=a-z0-9:. \\[\\]]{0,12}",
+        ];
+        prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.join(","))
+    }
+
+    proptest! {
+        /// Nothing that an untrusted peer sends changes the answer.
+        #[test]
+        fn an_untrusted_peer_is_the_client(source in source(), lines in prop::collection::vec(written(), 0..4)) {
+            let mut sent = HeaderMap::new();
+            for line in &lines {
+                for name in [&X_FORWARDED_FOR, &X_FORWARDED_PROTO, &FORWARDED] {
+                    sent.append(name, HeaderValue::from_str(line).unwrap());
+                }
+            }
+            let from = peer("198.51.100.1");
+            prop_assert_eq!(resolve(from, &sent, &policy(source)).ip(), from.ip());
+            prop_assert_eq!(scheme(from, &sent, &policy(source)), Scheme::Http);
+        }
+
+        /// Whatever a client writes, in lines of its own or in front of what the proxy appends to
+        /// the same line, it stays who the proxy says it is.
+        #[test]
+        fn forged_elements_on_the_left_change_nothing(
+            lines in prop::collection::vec(written(), 0..3), same_line in written(), v6 in any::<bool>(), middle in any::<bool>(),
+        ) {
+            let client = if v6 { "2001:db8::7" } else { "203.0.113.7" };
+            for source in [ClientSource::XForwardedFor, ClientSource::Forwarded] {
+                let (name, honest) = match source {
+                    ClientSource::Forwarded if v6 => (&FORWARDED, format!("for=\"[{client}]:4711\";proto=http")),
+                    ClientSource::Forwarded => (&FORWARDED, format!("for={client};proto=http")),
+                    _ => (&X_FORWARDED_FOR, client.to_owned()),
+                };
+                let hop = if source == ClientSource::Forwarded { ", for=10.0.0.2" } else { ", 10.0.0.2" };
+                let mut sent = HeaderMap::new();
+                for line in &lines {
+                    sent.append(name, HeaderValue::from_str(line).unwrap());
+                }
+                let honest = format!("{same_line}, {honest}{}", if middle { hop } else { "" });
+                sent.append(name, HeaderValue::from_str(&honest).unwrap());
+                prop_assert_eq!(resolve(peer("10.0.0.1"), &sent, &policy(source)).to_string(), client);
+                if source == ClientSource::Forwarded {
+                    prop_assert_eq!(scheme(peer("10.0.0.1"), &sent, &policy(source)), Scheme::Http);
+                }
+            }
+        }
     }
 }

@@ -19,9 +19,9 @@ use crate::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use crate::flow::{Flows, Released};
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, DOOR_BODY_LIMIT, Decision, Permit, Request, Standing};
+use crate::gate::knock::{self, Typed};
 use crate::login::Door;
 use crate::login::Form;
-use crate::login::knock::{self, Typed};
 use crate::model::Reference;
 use crate::page::{Elsewhere, Page, RefusalKind};
 

@@ -196,3 +196,226 @@ fn is_dropped_from_own(name: &HeaderName) -> bool {
             | "transfer-encoding"
     ) || name.as_str().starts_with("sec-websocket")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CREDENTIALS: [HeaderName; 1] = [http::header::AUTHORIZATION];
+
+    fn out<'a>(client: &'a HeaderValue, cookie: Option<&'a HeaderValue>) -> Outgoing<'a> {
+        Outgoing {
+            client,
+            scheme: Scheme::Https,
+            host: HostSent::Kept,
+            cookie,
+            credential_headers: &CREDENTIALS,
+            pass_credentials: false,
+        }
+    }
+
+    fn client() -> HeaderValue {
+        client_value(ClientAddr::resolved("203.0.113.7".parse().unwrap()))
+    }
+
+    fn request(headers: &[(&str, &str)]) -> RequestHeader {
+        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+        for (name, value) in headers {
+            request.append_header((*name).to_owned(), *value).unwrap();
+        }
+        request
+    }
+
+    /// What goes over the wire, sorted: also shows that names and values still fit together.
+    fn wire(request: &RequestHeader) -> Vec<String> {
+        let mut bytes = Vec::new();
+        request.header_to_h1_wire(&mut bytes);
+        let mut lines: Vec<_> =
+            String::from_utf8(bytes).unwrap().lines().filter(|l| !l.is_empty()).map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    #[test]
+    fn what_a_browser_claims_about_itself_is_replaced_by_what_is_known() {
+        let (client, cookie) = (client(), HeaderValue::from_static("PHPSESSID=1"));
+        let mut request = request(&[
+            ("Host", "panel.example.net"),
+            ("User-Agent", "Mozilla"),
+            ("Accept-Encoding", "gzip"),
+            ("Cookie", "a=b"),
+            ("Cookie", "c=d"),
+            ("X-Forwarded-For", "1.1.1.1"),
+            ("X-Forwarded-For", "2.2.2.2"),
+            ("X_Forwarded_For", "1.1.1.1"),
+            ("X-Forwarded-Proto", "http"),
+            ("X-Forwarded-Prefix", "/x"),
+            ("X-Forwarded-User", "admin"),
+            ("Forwarded", "for=1.1.1.1"),
+            ("X-Real-IP", "1.1.1.1"),
+            ("Client-IP", "1.1.1.1"),
+            ("True-Client-IP", "1.1.1.1"),
+            ("CF-Connecting-IP", "1.1.1.1"),
+            ("X-Client-IP", "1.1.1.1"),
+            ("X-Cluster-Client-IP", "1.1.1.1"),
+            ("X-Original-URL", "/admin"),
+            ("X-Rewrite-URL", "/admin"),
+            ("X-HTTP-Method", "POST"),
+            ("X-HTTP-Method-Override", "POST"),
+            ("X-Method-Override", "POST"),
+            ("X-Poterne-Account", "admin"),
+            ("X_Gate_User", "admin"),
+            ("Proxy", "http://evil"),
+            ("Proxy-Authorization", "x"),
+            ("Proxy-Connection", "keep-alive"),
+            ("Connection", "keep-alive, X-Hop"),
+            ("Connection", "Content-Length, Host"),
+            ("X-Hop", "x"),
+            ("Keep-Alive", "5"),
+            ("TE", "trailers"),
+            ("Trailer", "X"),
+            ("Upgrade", "h2c"),
+            ("HTTP2-Settings", "x"),
+            ("Authorization", "Basic x"),
+            ("Content-Length", "3"),
+            ("X-Requested-With", "XMLHttpRequest"),
+            ("X-CSRF-Token", "t"),
+        ]);
+        let browser = request.headers.clone();
+        apply(&mut request, &out(&client, Some(&cookie))).unwrap();
+        assert_eq!(
+            wire(&request),
+            [
+                "Accept-Encoding: gzip",
+                "Content-Length: 3",
+                "Cookie: PHPSESSID=1",
+                "Host: panel.example.net",
+                "User-Agent: Mozilla",
+                "X-CSRF-Token: t",
+                "X-Forwarded-For: 203.0.113.7",
+                "X-Forwarded-Host: panel.example.net",
+                "X-Forwarded-Proto: https",
+                "X-Real-IP: 203.0.113.7",
+                "X-Requested-With: XMLHttpRequest",
+            ]
+        );
+        let own = own_request(&browser, &out(&client, Some(&cookie)));
+        let mut names: Vec<_> = own.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "cookie",
+                "host",
+                "user-agent",
+                "x-csrf-token",
+                "x-forwarded-for",
+                "x-forwarded-host",
+                "x-forwarded-proto",
+                "x-real-ip",
+                "x-requested-with",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_cookie_from_the_gate_none_goes_up() {
+        let client = client();
+        let mut request = request(&[("Host", "h"), ("Cookie", "a=b"), ("cookie", "c=d")]);
+        apply(&mut request, &out(&client, None)).unwrap();
+        assert!(!request.headers.contains_key(COOKIE));
+    }
+
+    #[test]
+    fn a_permit_lets_credentials_pass_and_a_fixed_host_is_sent() {
+        let (client, host) = (client(), HeaderValue::from_static("intern"));
+        let out = Outgoing { pass_credentials: true, host: HostSent::Fixed(&host), ..out(&client, None) };
+        let mut request = request(&[("Host", "panel.example.net"), ("Authorization", "Basic x")]);
+        let browser = request.headers.clone();
+        apply(&mut request, &out).unwrap();
+        for headers in [&request.headers, &own_request(&browser, &out)] {
+            assert_eq!(headers.get("authorization").unwrap(), "Basic x");
+            assert_eq!(headers.get("host").unwrap(), "intern");
+            assert_eq!(headers.get("x-forwarded-host").unwrap(), "panel.example.net");
+        }
+    }
+
+    #[test]
+    fn websockets_are_the_only_upgrade_and_only_for_pingora() {
+        let client = client();
+        for (headers, passes) in [
+            (&[("Connection", "keep-alive, Upgrade"), ("Upgrade", "WebSocket")][..], true),
+            (&[("Connection", "keep-alive"), ("Upgrade", "websocket")], false),
+            (&[("Connection", "Upgrade"), ("Upgrade", "h2c")], false),
+            (&[("Connection", "Upgrade"), ("Upgrade", "websocket, h2c")], false),
+            (&[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Upgrade", "h2c")], false),
+        ] {
+            let mut request = request(headers);
+            assert!(own_request(&request.headers, &out(&client, None)).get(UPGRADE).is_none());
+            apply(&mut request, &out(&client, None)).unwrap();
+            assert_eq!(request.headers.contains_key(UPGRADE), passes, "{headers:?}");
+            assert_eq!(request.headers.contains_key(CONNECTION), passes, "{headers:?}");
+        }
+        let mut post = request(&[("Connection", "Upgrade"), ("Upgrade", "websocket")]);
+        post.set_method(http::Method::POST);
+        apply(&mut post, &out(&client, None)).unwrap();
+        assert!(!post.headers.contains_key(UPGRADE));
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof![
+            3 => prop::sample::select(vec![
+                "Host", "Cookie", "Connection", "X-Forwarded-For", "X-Forwarded-Server", "Forwarded", "X-Real-IP", "TE",
+                "Authorization", "Proxy-Foo", "Upgrade", "Range", "Accept-Encoding", "If-None-Match", "Content-Type",
+                "Transfer-Encoding", "X-Poterne-X", "X-Original-URL", "Keep-Alive", "Content-Length", "Accept", "Via",
+            ]).prop_map(str::to_owned),
+            1 => "[A-Za-z_-]{1,10}",
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(vec!["close", "upgrade", "websocket", "accept, cookie", "x-real-ip", "via"])
+                .prop_map(str::to_owned),
+            "[ -~]{0,10}",
+        ]
+    }
+
+    proptest! {
+        /// Both ways to the panel send the same, but for what only an own request leaves out.
+        #[test]
+        fn both_ways_send_the_same(
+            headers in prop::collection::vec((name(), value()), 0..24), cookie in prop::option::of("[a-z=; ]{1,12}"),
+            fixed in any::<bool>(), pass_credentials in any::<bool>(),
+        ) {
+            let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+            for (name, value) in &headers {
+                request.append_header(name.clone(), value.as_str()).unwrap();
+            }
+            let (client, host) = (client(), HeaderValue::from_static("intern"));
+            let cookie = cookie.map(|text| HeaderValue::try_from(text).unwrap());
+            let host = if fixed { HostSent::Fixed(&host) } else { HostSent::Kept };
+            let out = Outgoing { pass_credentials, host, ..out(&client, cookie.as_ref()) };
+            let own = own_request(&request.headers, &out);
+            apply(&mut request, &out).unwrap();
+            // The map of spellings still fits the headers, or this panics.
+            wire(&request);
+            let mut forwarded = request.headers.clone();
+            for name in request.headers.keys() {
+                if is_dropped_from_own(name) || *name == UPGRADE || *name == CONNECTION {
+                    forwarded.remove(name);
+                }
+            }
+            prop_assert_eq!(&forwarded, &own);
+            for name in own.keys() {
+                prop_assert!(!name.as_str().contains('_'));
+            }
+            for name in ["x-forwarded-for", "x-real-ip"] {
+                prop_assert_eq!(own.get_all(name).iter().collect::<Vec<_>>(), [&client]);
+            }
+            prop_assert_eq!(own.get_all(COOKIE).iter().collect::<Vec<_>>(), Vec::from_iter(&cookie));
+        }
+    }
+}

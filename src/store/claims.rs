@@ -22,13 +22,13 @@ use crate::model::{AttemptId, SessionId};
 /// Claims all keys or none.
 pub(super) async fn claim(
     connection: &mut SqliteConnection,
-    claim: NewClaim,
+    claim: &NewClaim,
 ) -> Result<Fate<ClaimOutcome>, StoreFailed> {
-    let mut keys = claim.keys;
+    let mut keys = claim.keys.clone();
     // In one order, so that on an engine with row locks two attempts can't wait for each other.
     keys.sort_unstable();
     keys.dedup();
-    for key in keys {
+    for (at, key) in keys.into_iter().enumerate() {
         let taken = sqlx::query(
             "INSERT INTO claims (claim, attempt, session, ends_at) VALUES ($1, $2, NULL, $3) \
              ON CONFLICT (claim) DO UPDATE SET attempt = excluded.attempt, \
@@ -46,7 +46,8 @@ pub(super) async fn claim(
         .await?
         .rows_affected();
         if taken == 0 {
-            return Ok(Fate::Undo(ClaimOutcome::Taken));
+            let taken = ClaimOutcome::Taken;
+            return Ok(if at == 0 { Fate::Keep(taken) } else { Fate::Undo(taken) });
         }
     }
     Ok(Fate::Keep(ClaimOutcome::Claimed))

@@ -41,13 +41,13 @@ async fn see(
     network: Network,
     now: Timestamp,
 ) -> Result<Seen, StoreFailed> {
-    let Some(row) = sessions::load(connection, session).await? else { return Ok(Seen::NotWanted) };
+    let Some((row, mut standing)) = sessions::load_from(connection, session, network, now).await? else {
+        return Ok(Seen::NotWanted);
+    };
     let over = row.over(rules.session, now);
     if !row.pending() && (over || row.session.network == network) {
         return Ok(Seen::NotWanted);
     }
-    let account = &row.session.account;
-    let mut standing = Standing::load(connection, account, network, row.created_from, now).await?;
     if let Some(block) = standing.block() {
         return Ok(Seen::Blocked(block));
     }
@@ -62,7 +62,7 @@ async fn see(
         // Blocks are only made for unknown networks: what is typed at a known one for a login from
         // elsewhere counts where that login came from, or it would not count at all.
         counted_at = row.session.network;
-        standing = Standing::load(connection, account, counted_at, row.created_from, now).await?;
+        standing = Standing::load(connection, &row.session.account, counted_at, row.created_from, now).await?;
     }
     Ok(Seen::Wanted(Box::new(Wanted { row, standing, counted_at })))
 }
@@ -111,7 +111,7 @@ pub(super) async fn status(
 pub(super) async fn send_another(
     connection: &mut SqliteConnection,
     rules: &Rules,
-    request: NewCodeRequest,
+    request: &NewCodeRequest,
 ) -> Result<CodeGrant, StoreFailed> {
     let now = request.now;
     let wanted = match see(connection, rules, request.session, request.network, now).await? {
@@ -148,7 +148,7 @@ pub(super) async fn send_another(
 pub(super) async fn answer(
     connection: &mut SqliteConnection,
     rules: &Rules,
-    answer: CodeAnswer,
+    answer: &CodeAnswer,
 ) -> Result<Answered, StoreFailed> {
     let now = answer.now;
     let wanted = match see(connection, rules, answer.session, answer.network, now).await? {
@@ -162,7 +162,7 @@ pub(super) async fn answer(
     let judged = standing.tallies.judge(&rules.challenge, compared, now);
     standing.save(connection, rules).await?;
     Ok(match judged {
-        Judged::Right => recognise(connection, rules, row, &answer).await?,
+        Judged::Right => recognise(connection, rules, row, answer).await?,
         Judged::Superseded { newest_sent_at } => Answered::Superseded { newest_sent_at },
         Judged::Expired => Answered::Expired,
         Judged::Wrong { tries_left } => Answered::Wrong { tries_left },
@@ -186,7 +186,7 @@ async fn recognise(
     if row.pending() && row.session.network != answer.network {
         let login_network = row.session.network;
         known::learn(connection, account, login_network, row.session.created_at, most).await?;
-        sqlx::query("UPDATE network_tallies SET failures = 0, failed_at = NULL WHERE skeleton = $1 AND network = $2")
+        sqlx::query("UPDATE tallies SET failures = 0, failed_at = NULL WHERE skeleton = $1 AND network = $2")
             .bind(account.skeleton().as_str().to_owned())
             .bind(login_network.to_string())
             .execute(&mut *connection)

@@ -10,16 +10,11 @@ use crate::challenge::code::code_ends_at;
 use crate::flow::ports::{CodeGrant, OpenSession, Opened, SessionState, StoreFailed};
 use crate::model::Timestamp;
 
-/// Pending logins for one account from one network; the oldest ends when another begins. Each keeps
-/// a parked jar for up to half an hour: without a bound, somebody with one account could fill the
-/// disk by logging in again and again. A household needs two or three.
-const PENDING_PER_NETWORK: i64 = 20;
-
 /// What becomes of an accepted login.
 pub(super) async fn open(
     connection: &mut SqliteConnection,
     rules: &Rules,
-    opening: OpenSession,
+    opening: &OpenSession,
 ) -> Result<Opened, StoreFailed> {
     let now = opening.now;
     let mut standing = Standing::load(connection, &opening.account, opening.network, opening.created_from, now).await?;
@@ -35,7 +30,7 @@ pub(super) async fn open(
         end(connection, replaced).await?;
         claims::hand_to(connection, opening.attempt, opening.session).await?;
         known::used(connection, &opening.account, opening.network, now).await?;
-        let session = sessions::insert(connection, &opening, SessionState::Cleared).await?;
+        let session = sessions::insert(connection, opening, SessionState::Cleared).await?;
         return Ok(Opened::Cleared(session));
     }
 
@@ -67,7 +62,7 @@ pub(super) async fn open(
         (_, Some(code)) => code.expires_at,
         (_, None) => now + policy.pending_ttl,
     };
-    let session = sessions::insert(connection, &opening, SessionState::Pending { until }).await?;
+    let session = sessions::insert(connection, opening, SessionState::Pending { until }).await?;
     claims::hand_to(connection, opening.attempt, opening.session).await?;
     if let Some(row) = &replaced {
         let newest = kept.map(|code| code.challenge.as_bytes().as_slice());
@@ -79,7 +74,7 @@ pub(super) async fn open(
         standing.save(connection, rules).await?;
         codes::insert(connection, rules, opening.session, &opening.code, now, expires_at).await?;
     }
-    end_oldest(connection, &opening, now).await?;
+    end_oldest(connection, opening, now).await?;
     Ok(Opened::Pending { session, grant })
 }
 
@@ -90,6 +85,9 @@ async fn end(connection: &mut SqliteConnection, row: Option<SessionRow>) -> Resu
     Ok(())
 }
 
+/// Twenty pending logins for one account from one network; the oldest end when another begins. Each
+/// keeps a parked jar for up to half an hour: without a bound, somebody with one account could fill
+/// the disk by logging in again and again. A household needs two or three.
 async fn end_oldest(
     connection: &mut SqliteConnection,
     opening: &OpenSession,
@@ -97,13 +95,12 @@ async fn end_oldest(
 ) -> Result<(), StoreFailed> {
     sqlx::query(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE skeleton = $1 AND network = $2 \
-         AND pending_until > $3 AND id <> $4 ORDER BY created_at DESC LIMIT 1000 OFFSET $5)",
+         AND pending_until > $3 AND id <> $4 ORDER BY created_at DESC LIMIT 1000 OFFSET 19)",
     )
     .bind(opening.account.skeleton().as_str().to_owned())
     .bind(opening.network.to_string())
     .bind(now.as_millis())
     .bind(opening.session.as_bytes().as_slice())
-    .bind(PENDING_PER_NETWORK - 1)
     .execute(connection)
     .await?;
     Ok(())

@@ -31,7 +31,7 @@ pub(super) async fn step(
     let remembered = now.before(REMEMBERED).as_millis();
 
     // Each takes the instant and how many rows at most.
-    let steps: [(&'static str, i64); 11] = [
+    let steps: [(&'static str, i64); 10] = [
         ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE pending_until <= $1 LIMIT $2)", pending_over),
         (
             "DELETE FROM sessions WHERE id IN \
@@ -49,13 +49,8 @@ pub(super) async fn step(
         ),
         ("DELETE FROM claims WHERE claim IN (SELECT claim FROM claims WHERE ends_at <= $1 LIMIT $2)", just_now),
         (
-            "DELETE FROM account_tallies WHERE skeleton IN \
-             (SELECT skeleton FROM account_tallies WHERE forgotten_at <= $1 LIMIT $2)",
-            just_now,
-        ),
-        (
-            "DELETE FROM network_tallies WHERE (skeleton, network) IN \
-             (SELECT skeleton, network FROM network_tallies WHERE forgotten_at <= $1 LIMIT $2)",
+            "DELETE FROM tallies WHERE (skeleton, network) IN \
+             (SELECT skeleton, network FROM tallies WHERE forgotten_at <= $1 LIMIT $2)",
             just_now,
         ),
         (

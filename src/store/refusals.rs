@@ -108,3 +108,40 @@ fn of_block(reference: Reference, row: &SqliteRow) -> Result<RefusalRecord, Stor
 fn network(text: &str) -> Result<Network, StoreFailed> {
     Network::parse(text).ok_or_else(|| unreadable("network"))
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+    use sqlx::Connection;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_newest_so_many_are_kept() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql(include_str!("migrations/0001.sql")).execute(&mut connection).await.unwrap();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let refusals: Vec<_> = (0..200)
+            .map(|n| RefusalRecord {
+                reference: Reference::random(&mut rng),
+                at: Timestamp::from_millis(n),
+                reason: "closed-door".to_owned(),
+                status: 403,
+                account: None,
+                network: Network::parse("203.0.113.7").unwrap(),
+                request: "POST /xmlrpc.php".to_owned(),
+                until: None,
+            })
+            .collect();
+        for (batch, so_many) in refusals.chunks(30).zip([30, 60, 90, 120, 150, 180, 200]) {
+            record(&mut connection, batch, 50).await.unwrap();
+            let (kept,): (i64,) =
+                sqlx::query_as("SELECT count(*) FROM refusals").fetch_one(&mut connection).await.unwrap();
+            assert_eq!(kept, so_many.min(50));
+        }
+        for (n, refusal) in refusals.iter().enumerate() {
+            assert_eq!(find(&mut connection, refusal.reference).await.unwrap().is_some(), n >= 150, "{n}");
+        }
+    }
+}

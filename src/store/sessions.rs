@@ -4,13 +4,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failure::unreadable;
+use super::standing::{Standing, standing_columns, standing_joins};
 use crate::challenge::code::KeptCode;
 use crate::flow::ports::{Ended, OpenSession, SessionState, StoreFailed, StoredSession};
 use crate::limit::SessionLimits;
 use crate::model::{AccountId, ChallengeId, EmailAddress, Language, Network, SessionId, Timestamp, TokenHash};
-
-/// Codes of one session that are looked at: more than the mail budgets let be sent in its life.
-const CODES: i64 = 32;
 
 /// A session's row.
 pub(super) struct SessionRow {
@@ -23,6 +21,31 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
+    /// Reads it from rows over [`session_columns`], one for each code and perhaps more; `None` from
+    /// no rows.
+    fn of_rows(rows: &[SqliteRow]) -> Result<Option<Self>, StoreFailed> {
+        let Some(first) = rows.first() else { return Ok(None) };
+        let created_from = match first.try_get::<Option<&str>, _>(7)? {
+            Some(text) => Some(Network::parse(text).ok_or_else(|| unreadable("network"))?),
+            None => None,
+        };
+        let addresses = first
+            .try_get::<&str, _>(8)?
+            .lines()
+            .map(EmailAddress::parse)
+            .collect::<Result<_, _>>()
+            .map_err(|_| unreadable("address"))?;
+        let mut codes: Vec<_> = rows.iter().filter_map(|row| code(row).transpose()).collect::<Result<_, _>>()?;
+        codes.dedup_by_key(|code| code.challenge);
+        Ok(Some(Self {
+            session: stored(first)?,
+            created_from,
+            addresses,
+            language: Language::of_tag(first.try_get(9)?).ok_or_else(|| unreadable("language"))?,
+            codes,
+        }))
+    }
+
     /// Whether the session is over at `now`.
     pub(super) fn over(&self, limits: SessionLimits, now: Timestamp) -> bool {
         now >= match self.session.state {
@@ -41,37 +64,57 @@ impl SessionRow {
     }
 }
 
+/// The columns that [`SessionRow::of_rows`] reads, of `sessions s LEFT JOIN codes c`.
+macro_rules! session_columns {
+    () => {
+        "s.id, s.token, s.account, s.network, s.pending_until, s.created_at, s.last_seen_at, \
+         s.created_from, s.addresses, s.language, c.challenge, c.hash, c.sent_at, c.expires_at, c.superseded"
+    };
+}
+
+// 128 codes are more than the mail budgets let be sent in a session's life, also where each comes once
+// for every block in force. The bound is written out: SQLite plans a query anew each time a LIMIT is
+// bound, which took twice as long as all the rest of a decision.
+
 /// A session with its codes. It may be over: [`SessionRow::over`] says.
 pub(super) async fn load(connection: &mut SqliteConnection, id: SessionId) -> Result<Option<SessionRow>, StoreFailed> {
-    let rows = sqlx::query(
-        "SELECT s.id, s.token, s.account, s.network, s.pending_until, s.created_at, s.last_seen_at, \
-                s.created_from, s.addresses, s.language, \
-                c.challenge, c.hash, c.sent_at, c.expires_at, c.superseded \
-         FROM sessions s LEFT JOIN codes c ON c.session = s.id WHERE s.id = $1 \
-         ORDER BY c.superseded, c.sent_at DESC LIMIT $2",
-    )
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM sessions s LEFT JOIN codes c ON c.session = s.id WHERE s.id = $1 \
+         ORDER BY c.superseded, c.sent_at DESC LIMIT 128"
+    ))
     .bind(id.as_bytes().as_slice())
-    .bind(CODES)
     .fetch_all(connection)
     .await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let created_from = match first.try_get::<Option<&str>, _>(7)? {
-        Some(text) => Some(Network::parse(text).ok_or_else(|| unreadable("network"))?),
-        None => None,
-    };
-    let addresses = first
-        .try_get::<&str, _>(8)?
-        .lines()
-        .map(EmailAddress::parse)
-        .collect::<Result<_, _>>()
-        .map_err(|_| unreadable("address"))?;
-    Ok(Some(SessionRow {
-        session: stored(first)?,
-        created_from,
-        addresses,
-        language: Language::of_tag(first.try_get(9)?).ok_or_else(|| unreadable("language"))?,
-        codes: rows.iter().filter_map(|row| code(row).transpose()).collect::<Result<_, _>>()?,
-    }))
+    SessionRow::of_rows(&rows)
+}
+
+/// A session with its codes, and how `network` stands for its account, in one read.
+pub(super) async fn load_from(
+    connection: &mut SqliteConnection,
+    id: SessionId,
+    network: Network,
+    now: Timestamp,
+) -> Result<Option<(SessionRow, Standing)>, StoreFailed> {
+    // One row for each pair of a code and a block in force.
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        session_columns!(),
+        ", ",
+        standing_columns!(),
+        " FROM sessions s LEFT JOIN codes c ON c.session = s.id",
+        standing_joins!("s.account", "s.skeleton"),
+        "WHERE s.id = $1 ORDER BY c.superseded, c.sent_at DESC, c.challenge LIMIT 128"
+    ))
+    .bind(id.as_bytes().as_slice())
+    .bind(network.to_string())
+    .bind(now.as_millis())
+    .fetch_all(connection)
+    .await?;
+    let Some(row) = SessionRow::of_rows(&rows)? else { return Ok(None) };
+    let standing = Standing::of_rows(&rows, &row.session.account, network, row.created_from)?;
+    Ok(Some((row, standing)))
 }
 
 /// The columns `id, token, account, network, pending_until, created_at, last_seen_at`.

@@ -23,8 +23,8 @@ const BACKGROUND_STEP: usize = 128;
 
 /// The embedded store: one SQLite file, one process.
 ///
-/// The writer runs on the runtime that [`open`](Self::open) was called on; dropping the store ends
-/// it after the jobs that wait, and [`close`](Self::close) waits for that.
+/// The writer has a thread of its own; dropping the store ends it after the jobs that wait, and
+/// [`close`](Self::close) waits for that.
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
@@ -40,9 +40,11 @@ impl SqliteStore {
     /// or belongs to another key.
     pub async fn open(settings: Settings) -> Result<Self, OpenFailed> {
         let opened = open::open(&settings).await?;
+        let writer = Writer::start(opened.connection, opened.high_water, opened.guard)
+            .map_err(|error| OpenFailed::Other { path: settings.path.clone(), reason: error.to_string() })?;
         let Settings { keys, challenge, session, .. } = settings;
         Ok(Self {
-            writer: Writer::start(opened.connection, opened.high_water, opened.guard),
+            writer,
             readers: opened.readers,
             rules: Arc::new(Rules { keys, challenge, session }),
             clock_floor: opened.high_water,
@@ -67,27 +69,29 @@ impl SqliteStore {
     /// # Errors
     /// When the store can't be written.
     pub async fn lift_blocks(&self, account: &AccountId, now: Timestamp) -> Result<u64, StoreFailed> {
-        let skeleton = account.skeleton().as_str().to_owned();
         self.writer
-            .decide(Some(now), move |connection| {
+            .decide(Some(now), (account.skeleton(), now), |connection, given| {
                 Box::pin(async move {
+                    let (skeleton, now) = (given.0.as_str(), given.1);
                     let lifted = sqlx::query(
                         "UPDATE blocks SET until = $2 WHERE skeleton = $1 AND (until IS NULL OR until > $2)",
                     )
-                    .bind(&skeleton)
+                    .bind(skeleton)
                     .bind(now.as_millis())
                     .execute(&mut *connection)
                     .await?;
-                    for sql in [
-                        "UPDATE network_tallies SET failures = 0, failed_at = NULL WHERE skeleton = $1",
-                        "UPDATE account_tallies SET in_a_row = 0, failures = X'' WHERE skeleton = $1",
-                    ] {
-                        sqlx::query(sql).bind(&skeleton).execute(&mut *connection).await?;
-                    }
+                    sqlx::query("DELETE FROM tallies WHERE skeleton = $1")
+                        .bind(skeleton)
+                        .execute(&mut *connection)
+                        .await?;
                     Ok(Fate::Keep(lifted.rows_affected()))
                 })
             })
             .await
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreFailed> {
@@ -126,22 +130,25 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, claim: NewClaim) -> Result<ClaimOutcome, StoreFailed> {
-        self.writer.decide(Some(claim.now), |connection| Box::pin(claims::claim(connection, claim))).await
+        self.writer
+            .decide(Some(claim.now), claim, |connection, claim| {
+                Box::pin(async move { claims::claim(connection, &claim).await })
+            })
+            .await
     }
 
     async fn release_claims(&self, attempt: AttemptId) -> Result<(), StoreFailed> {
         self.writer
-            .decide(None, move |connection| {
-                Box::pin(async move { claims::release(connection, attempt).await.map(Fate::Keep) })
+            .decide(None, attempt, |connection, attempt| {
+                Box::pin(async move { claims::release(connection, *attempt).await.map(Fate::Keep) })
             })
             .await
     }
 
     async fn open_session(&self, opening: OpenSession) -> Result<Opened, StoreFailed> {
-        let rules = Arc::clone(&self.rules);
         self.writer
-            .decide(Some(opening.now), |connection| {
-                Box::pin(async move { logins::open(connection, &rules, opening).await.map(Fate::Keep) })
+            .decide(Some(opening.now), (self.rules(), opening), |connection, given| {
+                Box::pin(async move { logins::open(connection, &given.0, &given.1).await.map(Fate::Keep) })
             })
             .await
     }
@@ -156,19 +163,17 @@ impl Store for SqliteStore {
     }
 
     async fn new_code(&self, request: NewCodeRequest) -> Result<CodeGrant, StoreFailed> {
-        let rules = Arc::clone(&self.rules);
         self.writer
-            .decide(Some(request.now), |connection| {
-                Box::pin(async move { codes::send_another(connection, &rules, request).await.map(Fate::Keep) })
+            .decide(Some(request.now), (self.rules(), request), |connection, given| {
+                Box::pin(async move { codes::send_another(connection, &given.0, &given.1).await.map(Fate::Keep) })
             })
             .await
     }
 
     async fn answer_code(&self, answer: CodeAnswer) -> Result<Answered, StoreFailed> {
-        let rules = Arc::clone(&self.rules);
         self.writer
-            .decide(Some(answer.now), |connection| {
-                Box::pin(async move { codes::answer(connection, &rules, answer).await.map(Fate::Keep) })
+            .decide(Some(answer.now), (self.rules(), answer), |connection, given| {
+                Box::pin(async move { codes::answer(connection, &given.0, &given.1).await.map(Fate::Keep) })
             })
             .await
     }
@@ -186,8 +191,8 @@ impl Store for SqliteStore {
 
     async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Ended, StoreFailed> {
         self.writer
-            .decide(Some(now), move |connection| {
-                Box::pin(async move { sessions::delete(connection, session).await.map(Fate::Keep) })
+            .decide(Some(now), session, |connection, session| {
+                Box::pin(async move { sessions::delete(connection, *session).await.map(Fate::Keep) })
             })
             .await
     }
@@ -197,9 +202,9 @@ impl Store for SqliteStore {
             let chunk = touches.split_off(touches.len().saturating_sub(BACKGROUND_STEP));
             let latest = chunk.iter().map(|touch| touch.seen_at).max();
             self.writer
-                .in_background(latest, |connection| {
+                .in_background(latest, chunk, |connection, chunk| {
                     Box::pin(async move {
-                        for touch in &chunk {
+                        for touch in chunk.iter() {
                             touched(connection, touch).await?;
                         }
                         Ok(Fate::Keep(()))
@@ -217,7 +222,8 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreFailed> {
         self.writer
-            .decide(Some(now), move |connection| {
+            .decide(Some(now), (network, quota, now), |connection, given| {
+                let (network, quota, now) = *given;
                 Box::pin(async move { passwords::record(connection, network, quota, now).await.map(Fate::Keep) })
             })
             .await
@@ -238,7 +244,7 @@ impl Store for SqliteStore {
             let rest = refusals.split_off(refusals.len().min(BACKGROUND_STEP));
             let chunk = std::mem::replace(&mut refusals, rest);
             self.writer
-                .in_background(None, |connection| {
+                .in_background(None, chunk, |connection, chunk| {
                     Box::pin(async move { refusals::record(connection, &chunk, refusals::KEPT).await.map(Fate::Keep) })
                 })
                 .await?;
@@ -251,14 +257,13 @@ impl Store for SqliteStore {
     }
 
     async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed> {
-        self.writer.in_background(Some(now), |_| Box::pin(async { Ok(Fate::Keep(())) })).await
+        self.writer.in_background(Some(now), (), |_, _| Box::pin(async { Ok(Fate::Keep(())) })).await
     }
 
     async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed> {
-        let rules = Arc::clone(&self.rules);
         self.writer
-            .in_background(Some(now), move |connection| {
-                Box::pin(async move { purge::step(connection, &rules, now).await.map(Fate::Keep) })
+            .in_background(Some(now), (self.rules(), now), |connection, given| {
+                Box::pin(async move { purge::step(connection, &given.0, given.1).await.map(Fate::Keep) })
             })
             .await
     }

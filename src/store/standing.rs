@@ -10,6 +10,37 @@ use crate::flow::ports::{NetworkStanding, StoreFailed};
 use crate::limit::{Block, BlockReason, History};
 use crate::model::{AccountId, Network, Reference, Timestamp};
 
+/// The columns that [`Standing::of_rows`] reads.
+macro_rules! standing_columns {
+    () => {
+        "k.network AS known, a.failures AS in_a_row, a.latest_failures, a.mails AS account_mails, \
+         n.failures, n.failed_at, n.mails AS network_mails, b.reason, b.since, b.until, b.reference"
+    };
+}
+
+/// The tables that they come from, for a query whose parameters $2 and $3 are the network and the
+/// instant; account and skeleton are SQL expressions.
+macro_rules! standing_joins {
+    ($account:literal, $skeleton:literal) => {
+        concat!(
+            " LEFT JOIN known_networks k ON k.account = ",
+            $account,
+            " AND k.network = $2",
+            " LEFT JOIN tallies a ON a.skeleton = ",
+            $skeleton,
+            " AND a.network = ''",
+            " LEFT JOIN tallies n ON n.skeleton = ",
+            $skeleton,
+            " AND n.network = $2",
+            " LEFT JOIN blocks b ON b.skeleton = ",
+            $skeleton,
+            " AND (b.everywhere = 1 OR b.network = $2)",
+            " AND (b.until IS NULL OR b.until > $3) "
+        )
+    };
+}
+pub(super) use {standing_columns, standing_joins};
+
 /// An account seen from a network.
 pub(super) struct Standing {
     account: AccountId,
@@ -31,28 +62,41 @@ impl Standing {
         created_from: Option<Network>,
         now: Timestamp,
     ) -> Result<Self, StoreFailed> {
-        let skeleton = account.skeleton().as_str().to_owned();
-        let rows = sqlx::query(
-            "SELECT k.network, a.in_a_row, a.failures, a.mails, n.failures, n.failed_at, n.mails, \
-                    b.reason, b.since, b.until, b.reference \
-             FROM (SELECT 1) AS one \
-             LEFT JOIN known_networks k ON k.account = $1 AND k.network = $2 \
-             LEFT JOIN account_tallies a ON a.skeleton = $3 \
-             LEFT JOIN network_tallies n ON n.skeleton = $3 AND n.network = $2 \
-             LEFT JOIN blocks b ON b.skeleton = $3 AND (b.everywhere = 1 OR b.network = $2) \
-                  AND (b.until IS NULL OR b.until > $4)",
-        )
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            standing_columns!(),
+            " FROM (SELECT 1) AS one",
+            standing_joins!("$1", "$4")
+        ))
         .bind(account.as_str())
         .bind(network.to_string())
-        .bind(&skeleton)
         .bind(now.as_millis())
+        .bind(account.skeleton().as_str().to_owned())
         .fetch_all(connection)
         .await?;
+        Self::of_rows(&rows, account, network, created_from)
+    }
+
+    /// Reads it from the rows of a query over [`standing_columns`], one for each block in force and
+    /// at least one.
+    pub(super) fn of_rows(
+        rows: &[SqliteRow],
+        account: &AccountId,
+        network: Network,
+        created_from: Option<Network>,
+    ) -> Result<Self, StoreFailed> {
         let first = rows.first().ok_or_else(|| unreadable("standing"))?;
-        let known = first.try_get::<Option<String>, _>(0)?.is_some() || created_from == Some(network);
+        let known = first.try_get::<Option<&str>, _>("known")?.is_some() || created_from == Some(network);
         let tallies = tallies_of(first)?;
-        let blocks = rows.iter().filter_map(|row| block_of(row).transpose()).collect::<Result<_, _>>()?;
-        Ok(Self { account: account.clone(), skeleton, network, known, blocks, loaded: tallies.clone(), tallies })
+        Ok(Self {
+            account: account.clone(),
+            skeleton: account.skeleton().as_str().to_owned(),
+            network,
+            known,
+            blocks: rows.iter().filter_map(|row| block_of(row).transpose()).collect::<Result<_, _>>()?,
+            loaded: tallies.clone(),
+            tallies,
+        })
     }
 
     /// Verified before, or the creation network.
@@ -74,42 +118,33 @@ impl Standing {
         }
     }
 
-    /// Writes what was counted, as far as it changed.
+    /// Writes what was counted, if it changed.
     pub(super) async fn save(&self, connection: &mut SqliteConnection, rules: &Rules) -> Result<(), StoreFailed> {
+        if self.tallies == self.loaded {
+            return Ok(());
+        }
         let Tallies { network, account } = &self.tallies;
-        if *network != self.loaded.network {
-            let forgotten_at = network.forgotten_at(&rules.challenge).unwrap_or(Timestamp::from_millis(0));
-            sqlx::query(
-                "INSERT INTO network_tallies (skeleton, network, failures, failed_at, mails, forgotten_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (skeleton, network) DO UPDATE SET failures = excluded.failures, \
-                 failed_at = excluded.failed_at, mails = excluded.mails, forgotten_at = excluded.forgotten_at",
-            )
-            .bind(&self.skeleton)
-            .bind(self.network.to_string())
-            .bind(i64::from(network.failures))
-            .bind(network.failed_at.map(Timestamp::as_millis))
-            .bind(network.mails.to_bytes())
-            .bind(forgotten_at.as_millis())
-            .execute(&mut *connection)
-            .await?;
-        }
-        if *account != self.loaded.account {
-            let forgotten_at = account.forgotten_at(&rules.challenge).unwrap_or(Timestamp::from_millis(0));
-            sqlx::query(
-                "INSERT INTO account_tallies (skeleton, in_a_row, failures, mails, forgotten_at) \
-                 VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (skeleton) DO UPDATE SET in_a_row = excluded.in_a_row, \
-                 failures = excluded.failures, mails = excluded.mails, forgotten_at = excluded.forgotten_at",
-            )
-            .bind(&self.skeleton)
-            .bind(i64::from(account.in_a_row))
-            .bind(account.failures.to_bytes())
-            .bind(account.mails.to_bytes())
-            .bind(forgotten_at.as_millis())
-            .execute(&mut *connection)
-            .await?;
-        }
+        let forgotten = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis);
+        sqlx::query(
+            "INSERT INTO tallies (skeleton, network, failures, failed_at, latest_failures, mails, forgotten_at) \
+             VALUES ($1, '', $2, NULL, $3, $4, $5), ($1, $6, $7, $8, $9, $10, $11) \
+             ON CONFLICT (skeleton, network) DO UPDATE SET failures = excluded.failures, \
+             failed_at = excluded.failed_at, latest_failures = excluded.latest_failures, mails = excluded.mails, \
+             forgotten_at = excluded.forgotten_at",
+        )
+        .bind(&self.skeleton)
+        .bind(i64::from(account.in_a_row))
+        .bind(account.failures.to_bytes())
+        .bind(account.mails.to_bytes())
+        .bind(forgotten(account.forgotten_at(&rules.challenge)))
+        .bind(self.network.to_string())
+        .bind(i64::from(network.failures))
+        .bind(network.failed_at.map(Timestamp::as_millis))
+        .bind(Vec::new())
+        .bind(network.mails.to_bytes())
+        .bind(forgotten(network.forgotten_at(&rules.challenge)))
+        .execute(connection)
+        .await?;
         Ok(())
     }
 
@@ -145,26 +180,26 @@ impl Standing {
 
 fn tallies_of(row: &SqliteRow) -> Result<Tallies, StoreFailed> {
     let mut tallies = Tallies::default();
-    if let Some(in_a_row) = row.try_get::<Option<i64>, _>(1)? {
+    if let Some(in_a_row) = row.try_get::<Option<i64>, _>("in_a_row")? {
         tallies.account.in_a_row = counted(in_a_row)?;
-        tallies.account.failures = history(row.try_get(2)?)?;
-        tallies.account.mails = history(row.try_get(3)?)?;
+        tallies.account.failures = history(row.try_get("latest_failures")?)?;
+        tallies.account.mails = history(row.try_get("account_mails")?)?;
     }
-    if let Some(failures) = row.try_get::<Option<i64>, _>(4)? {
+    if let Some(failures) = row.try_get::<Option<i64>, _>("failures")? {
         tallies.network.failures = counted(failures)?;
-        tallies.network.failed_at = row.try_get::<Option<i64>, _>(5)?.map(Timestamp::from_millis);
-        tallies.network.mails = history(row.try_get(6)?)?;
+        tallies.network.failed_at = row.try_get::<Option<i64>, _>("failed_at")?.map(Timestamp::from_millis);
+        tallies.network.mails = history(row.try_get("network_mails")?)?;
     }
     Ok(tallies)
 }
 
 fn block_of(row: &SqliteRow) -> Result<Option<Block>, StoreFailed> {
-    let Some(reason) = row.try_get::<Option<&str>, _>(7)? else { return Ok(None) };
+    let Some(reason) = row.try_get::<Option<&str>, _>("reason")? else { return Ok(None) };
     Ok(Some(Block {
         reason: BlockReason::of_str(reason).ok_or_else(|| unreadable("reason of a block"))?,
-        since: Timestamp::from_millis(row.try_get(8)?),
-        until: row.try_get::<Option<i64>, _>(9)?.map(Timestamp::from_millis),
-        reference: Reference::parse(row.try_get(10)?).map_err(|_| unreadable("reference"))?,
+        since: Timestamp::from_millis(row.try_get("since")?),
+        until: row.try_get::<Option<i64>, _>("until")?.map(Timestamp::from_millis),
+        reference: Reference::parse(row.try_get("reference")?).map_err(|_| unreadable("reference"))?,
     }))
 }
 

@@ -22,6 +22,7 @@ use pingora::upstreams::peer::HttpPeer;
 use poterne::proxy::front::{
     Front, FrontSettings, RefusalPages, RunningServer, ServeSettings, bind, http_proxy, refused_body, spawn,
 };
+use poterne::proxy::websocket::{is_handshake, websocket_peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -59,8 +60,9 @@ impl ProxyHttp for Plain {
 
     fn new_ctx(&self) {}
 
-    async fn upstream_peer(&self, _: &mut Session, (): &mut ()) -> pingora::Result<Box<HttpPeer>> {
-        Ok(Box::new(self.panel.clone()))
+    async fn upstream_peer(&self, session: &mut Session, (): &mut ()) -> pingora::Result<Box<HttpPeer>> {
+        let websocket = is_handshake(session.req_header());
+        Ok(Box::new(if websocket { websocket_peer(&self.panel) } else { self.panel.clone() }))
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &pingora::Error, (): &mut ()) -> FailToProxy {
@@ -268,6 +270,10 @@ async fn answer(mut request: Request<Incoming>, seen: Arc<Seen>) -> Result<Respo
             .body(full("cde"))
             .unwrap(),
         "/ws" if request.headers().contains_key("upgrade") => {
+            if request.uri().query() == Some("held") {
+                seen.held.notify_one();
+                seen.release.notified().await;
+            }
             let upgraded = hyper::upgrade::on(&mut request);
             tokio::spawn(async move {
                 let mut stream = TokioIo::new(upgraded.await.unwrap());

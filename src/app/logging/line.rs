@@ -11,12 +11,13 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{AccountNames, LogFormat, redact};
+use super::LogFormat;
+use super::redact::Redaction;
 
 /// Writes events, in either format.
 pub(super) struct Line {
     pub(super) format: LogFormat,
-    pub(super) accounts: AccountNames,
+    pub(super) redaction: Redaction,
 }
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -38,12 +39,16 @@ where
             }
         }
         event.record(&mut Collect(&mut fields));
+        // `ref` is a keyword in the language, so the code often says `reference`.
+        if let Some(reference) = fields.remove("reference") {
+            fields.insert("ref".to_owned(), reference);
+        }
         fields.retain(|name, _| !name.starts_with("log."));
         for (name, value) in &mut fields {
-            if let Value::String(text) = value {
-                *text = redact::field(name, text, &self.accounts);
-            } else if redact::field(name, "", &self.accounts) == "…" {
+            if Redaction::hides(name) {
                 *value = Value::String("…".to_owned());
+            } else if let Value::String(text) = value {
+                *text = self.redaction.show(name, text);
             }
         }
         let message = match fields.remove("message") {
@@ -87,7 +92,6 @@ struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {
     fn put(&mut self, field: &Field, value: Value) {
-        // A raw identifier (`r#ref`) is still the field `ref`.
         let name = field.name();
         self.0.insert(name.strip_prefix("r#").unwrap_or(name).to_owned(), value);
     }

@@ -4,7 +4,7 @@
 //! Fields that all layers use: `ref` (what a user reads out to support), `reason`, `network`,
 //! `account`. Nothing that would let somebody in is ever a field; what slips in all the same is
 //! taken out here, at the only exit: values of fields with a secret's name, e-mail addresses
-//! anywhere in a text (masked), control characters (escaped, so that no visitor can write lines of
+//! anywhere in a text (masked, unless the operator wants them), control characters (escaped, so that no visitor can write lines of
 //! his own), and values past [`redact::MAX_CHARS`].
 //!
 //! Events of libraries are shown from "warn" on only, whatever the filter says: at "debug" some of
@@ -106,6 +106,8 @@ pub struct LogOptions {
     pub filter: LogFilter,
     /// How accounts are named.
     pub accounts: AccountNames,
+    /// E-mail addresses in full; else masked, like `a…e@e…e.test`.
+    pub full_addresses: bool,
 }
 
 /// Logging was set up already in this process.
@@ -134,12 +136,13 @@ pub fn subscriber<W>(options: LogOptions, writer: W) -> impl Subscriber + for<'a
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let LogOptions { format, filter, accounts } = options;
+    let LogOptions { format, filter, accounts, full_addresses } = options;
+    let redaction = redact::Redaction { accounts, full_addresses };
     tracing_subscriber::registry().with(filter.0).with(
         tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .fmt_fields(JsonFields::new())
-            .event_format(line::Line { format, accounts })
+            .event_format(line::Line { format, redaction })
             .with_writer(writer),
     )
 }

@@ -29,7 +29,7 @@ const SECRET_FIELDS: [&str; 13] = [
 /// How accounts are named in the log.
 #[derive(Clone, Default)]
 pub enum AccountNames {
-    /// As they are; addresses masked all the same.
+    /// As they are; an e-mail address is masked as anywhere else.
     #[default]
     Plain,
     /// By a pseudonym that stays the same under the same key.
@@ -40,7 +40,7 @@ impl AccountNames {
     /// The account as the log names it: itself, or `~` and ten hexadecimal digits.
     pub fn show(&self, account: &str) -> String {
         match self {
-            Self::Plain => mask_addresses(account).into_owned(),
+            Self::Plain => account.to_owned(),
             Self::Pseudonym(key) => {
                 let hash = blake3::keyed_hash(key, account.as_bytes()).to_hex();
                 format!("~{}", hash.get(..10).unwrap_or_default())
@@ -77,14 +77,29 @@ impl fmt::Debug for RedactedEmail<'_> {
     }
 }
 
-/// What is shown of a field.
-pub(super) fn field(name: &str, text: &str, accounts: &AccountNames) -> String {
-    let plain_name = name.replace(['-', '.'], "_").to_ascii_lowercase();
-    if SECRET_FIELDS.contains(&plain_name.as_str()) {
-        return "…".to_owned();
+/// What is taken out.
+#[derive(Clone, Debug)]
+pub(super) struct Redaction {
+    pub(super) accounts: AccountNames,
+    pub(super) full_addresses: bool,
+}
+
+impl Redaction {
+    /// Whether a field's name says that its value is never shown.
+    pub(super) fn hides(name: &str) -> bool {
+        SECRET_FIELDS.contains(&plain_name(name).as_str())
     }
-    let text = if plain_name == "account" { Cow::Owned(accounts.show(text)) } else { mask_addresses(text) };
-    bounded_and_escaped(&text)
+
+    /// What is shown of a field's text.
+    pub(super) fn show(&self, name: &str, text: &str) -> String {
+        let text = if plain_name(name) == "account" { Cow::Owned(self.accounts.show(text)) } else { text.into() };
+        let text = if self.full_addresses { text } else { Cow::Owned(mask_addresses(&text).into_owned()) };
+        bounded_and_escaped(&text)
+    }
+}
+
+fn plain_name(name: &str) -> String {
+    name.replace(['-', '.'], "_").to_ascii_lowercase()
 }
 
 /// Every e-mail address in a text masked, percent-encoded ones too.

@@ -42,6 +42,7 @@ fn json_lines_are_one_object_each_with_the_agreed_fields() {
         tracing::warn!(reason = "wrong-codes", ?network, account = "alice", tries = 3, "blocked\nfor an hour");
         tracing::debug!("not shown");
     });
+    assert_eq!(json("info", || tracing::info!(reference = "7K2M-Q9XD", "x"))[0]["ref"], "7K2M-Q9XD");
     assert_eq!(lines.len(), 1);
     let line = &lines[0];
     assert_eq!(line["level"], "warn");
@@ -105,6 +106,13 @@ fn no_secret_and_no_full_address_reaches_the_log() {
         }
         assert!(shown.contains("a…e@e…e.test"), "but who knows it recognises it: {shown}");
     }
+}
+
+#[test]
+fn an_operator_may_want_addresses_in_full() {
+    let options = LogOptions { full_addresses: true, ..LogOptions::default() };
+    let shown = capture(options, || tracing::info!(account = "bob@example.test", password = "x1y2", "in"));
+    assert!(shown.contains("account=bob@example.test") && !shown.contains("x1y2"), "{shown}");
 }
 
 #[test]

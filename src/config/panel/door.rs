@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use http::Method;
 use regex::bytes::Regex;
 
-use crate::config::section::{Section, Wrong};
+use crate::config::desk::Wrong;
+use crate::config::section::Section;
 use crate::config::source::{Node, Value};
 use crate::config::value::{any_text, boolean, number, one_of, pattern, text};
 use crate::gate::pattern::PathPattern;
@@ -191,17 +192,20 @@ pub(super) fn read_probe(panel: &Section<'_>, prefix: &str) -> Option<Probe> {
             section.wrong("inside", Wrong::expected(expected));
         }
     }
-    let account = section.get("account", |node| named(node, "account"));
-    let email = section.get("email", |node| named(node, "email"));
+    let account = section.get("account", |node| named(node, "account")).flatten();
+    let email = section.get("email", |node| named(node, "email")).flatten();
     section.finish();
     target.map(|target| Probe { target, inside, account, email })
 }
 
-/// A pattern with a group of this name.
-fn named(node: &Node, group: &str) -> Result<Regex, Wrong> {
+/// A pattern with a group of this name; an empty one turns a profile's off.
+fn named(node: &Node, group: &str) -> Result<Option<Regex>, Wrong> {
+    if node.text() == Some("") {
+        return Ok(None);
+    }
     let pattern = pattern(node)?;
     match pattern.capture_names().any(|name| name == Some(group)) {
-        true => Ok(pattern),
+        true => Ok(Some(pattern)),
         false => {
             let wrong = Wrong::expected(format!("a regular expression with a group called {group}"));
             Err(wrong.hint(format!("put the part that is wanted into (?<{group}>…)")))

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::section::{At, Desk, Wrong, nearest};
+use crate::config::desk::{At, Desk, Wrong};
+use crate::config::section::nearest;
 use crate::config::source::{Entry, MAX_FILE, Node, Table, Value, quoted};
 
 /// The built-in profiles, by name.
@@ -19,8 +20,7 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// What is about the operator's own installation: a profile can't say it.
-const INSTALLATION: [&str; 7] =
-    ["upstream", "profile", "mode", "host", "timeouts", "max_login_body", "max_login_answer"];
+const INSTALLATION: [&str; 6] = ["upstream", "profile", "mode", "host", "timeouts", "max_login_answer"];
 
 /// The operator's `[panel]` over the profile that it names.
 pub(in crate::config) fn merged(desk: &Desk<'_>, root: &Table) -> Table {

@@ -8,8 +8,10 @@ mod rules;
 use std::time::Duration;
 
 use crate::gate::PanelProfile;
+use crate::upstream::Upstream;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::{Node, quoted};
 use super::value::{duration, one_of, parse_host, size, text};
 
@@ -27,14 +29,10 @@ pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer to a login, in bytes; then there's no verdict (DESIGN §4).
 pub const MAX_LOGIN_ANSWER: usize = 1024 * 1024;
-/// The longest body of a door, in bytes: the most that the proxy can hold back and still forward
-/// (DESIGN R10; PINGORA: retry buffer).
-pub const MAX_LOGIN_BODY: usize = 64 * 1024;
-
 /// The panel behind the gate.
 #[derive(Clone, Debug)]
 pub struct PanelSettings {
-    /// Where it is.
+    /// Where it is; plain HTTP in this version.
     pub upstream: Upstream,
     /// What it's told as `Host`.
     pub host: HostHeader,
@@ -44,28 +42,8 @@ pub struct PanelSettings {
     pub profile: PanelProfile,
     /// How long it may take.
     pub timeouts: PanelTimeouts,
-    /// The longest body of a door, in bytes.
-    pub max_login_body: usize,
     /// The longest answer to a login, in bytes.
     pub max_login_answer: usize,
-}
-
-/// Where the panel is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Upstream {
-    /// How it's spoken to.
-    pub scheme: UpstreamScheme,
-    /// Host name or address; IPv6 addresses in brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
-
-/// How the panel is spoken to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum UpstreamScheme {
-    /// Plain HTTP/1.1.
-    Http,
 }
 
 /// What the panel is told as `Host`.
@@ -101,12 +79,11 @@ pub(super) fn read(section: Section<'_>, prefix: &str) -> Option<PanelSettings> 
     }
     let host = section.or("host", host_header, HostHeader::Keep);
     let timeouts = read_timeouts(&section.section("timeouts"));
-    let max_login_body = section.or("max_login_body", size(1024, MAX_LOGIN_BODY), MAX_LOGIN_BODY);
     let max_login_answer = section.or("max_login_answer", size(4 * 1024, 16 * 1024 * 1024), MAX_LOGIN_ANSWER);
     let profile = profile::read(&section, prefix);
     section.finish();
     let (upstream, profile) = upstream.zip(profile)?;
-    Some(PanelSettings { upstream, host, profile_name, profile, timeouts, max_login_body, max_login_answer })
+    Some(PanelSettings { upstream, host, profile_name, profile, timeouts, max_login_answer })
 }
 
 fn upstream(node: &Node) -> Result<Upstream, Wrong> {
@@ -128,7 +105,7 @@ fn upstream(node: &Node) -> Result<Upstream, Wrong> {
         return Err(wrong().hint(hint));
     }
     let host = url.host_str().and_then(parse_host).ok_or_else(wrong)?;
-    Ok(Upstream { scheme: UpstreamScheme::Http, host, port: url.port().unwrap_or(80) })
+    Ok(Upstream::new(false, &host, url.port().unwrap_or(80)))
 }
 
 fn host_header(node: &Node) -> Result<HostHeader, Wrong> {

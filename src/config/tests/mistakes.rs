@@ -43,6 +43,7 @@ fn each_mistake_names_its_key_and_what_was_expected() {
         ("challenge", "digits = 99999999999999999999", "challenge.digits", "expected: a whole number from 6 to 10"),
         ("challenge", "ttl = 600", "challenge.ttl", "a duration like \"10m\""),
         ("log", "addresses = \"no\"", "log.addresses", "true or false"),
+        ("pages", "brand = \"a\\u202eb\"", "pages.brand", "one direction"),
         ("listen", "hosts = \"panel.example.net\"", "listen.hosts", "a list of host names"),
         ("listen", "network_prefix = 24", "listen.network_prefix", "a table"),
         ("panel", "doors = [\"login\"]", "panel.doors[0]", "a table"),
@@ -83,10 +84,13 @@ fn each_mistake_names_its_key_and_what_was_expected() {
         ("mail", "from = \"nobody\"", "mail.from", "a sender like"),
         ("mail", "from = \"A <alicé@example.net>\"", "mail.from", "a sender like"),
         ("mail", "own_domains = [\"local\"]", "mail.own_domains[0]", "a mail domain"),
+        ("mail", "path = \"missing/mails\"", "mail.path", "a folder that exists"),
+        ("mail", "path = \"accounts.csv\"", "mail.path", "a file"),
         ("pages", "support = \"example.net\"", "pages.support", "https://"),
         ("pages", "support = \"javascript:alert(1)\"", "pages.support", "https://"),
         ("pages", "brand = \"a\\nb\"", "pages.brand", "control characters"),
         ("pages", "directory = \"missing\"", "pages.directory", "a folder"),
+        ("pages", "timezone = \"Paris\"", "pages.timezone", "\"Europe/Paris\""),
         ("store", "path = \"missing/poterne.db\"", "store.path", "a folder that exists"),
         ("store", "key = { file = \"poterne.db\" }", "store.key", "a file of its own"),
         // What comes later is named so.
@@ -254,10 +258,10 @@ fn secrets_come_from_three_places() {
         ("password = { env = \"SMTP_PASSWORD\" }", "hunter2-from-the-environment"),
     ] {
         let (checked, _) = load(&smtp(lines)).unwrap_or_else(|report| panic!("{report}"));
-        let super::super::MailTransport::Smtp(server) = &checked.mail.transport else { panic!("not SMTP") };
-        let (name, password) = server.credentials.as_ref().unwrap();
-        assert_eq!((name.as_str(), password.expose_secret()), ("me", expected));
-        assert_eq!((server.host.as_str(), server.port), ("mail.example.net", 587));
+        let crate::mail::Transport::Smtp(smtp) = &checked.mail.transport else { panic!("not SMTP") };
+        let (server, password) = (smtp.access.server(), smtp.access.password().unwrap());
+        assert_eq!((server.user(), password.expose_secret()), (Some("me"), expected));
+        assert_eq!((server.host(), server.port()), ("mail.example.net", 587));
         assert!(!format!("{checked:?}").contains("hunter2"), "secrets don't print");
     }
     for (lines, said) in [
@@ -268,7 +272,7 @@ fn secrets_come_from_three_places() {
         ("password = { fil = \"smtp.password\" }", "did you mean file?"),
         ("password = 5", "found:    a number"),
         ("password = \"\"", "it's empty"),
-        ("", "the password that belongs to the login"),
+        ("", "but no password"),
     ] {
         let report = load(&smtp(lines)).unwrap_err();
         assert!(report.to_string().contains(said), "{lines}: {report}");
@@ -313,7 +317,7 @@ fn what_works_but_may_hurt_is_a_warning() {
     let plain = smtp("").replace("smtp+starttls", "smtp").replace("username = \"me\"\n", "");
     assert!(load(&plain).unwrap().1[0].text.contains("readable"));
     let plain = smtp("password = \"x\"").replace("smtp+starttls", "smtp");
-    assert!(load(&plain).unwrap_err().to_string().contains("anybody on the way"));
+    assert!(load(&plain).unwrap_err().to_string().contains("would send the password unencrypted"));
 }
 
 #[test]

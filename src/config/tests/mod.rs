@@ -17,6 +17,7 @@ fn folder() -> TempDir {
     std::fs::write(folder.path().join("smtp.password"), "hunter2-from-a-file\n").unwrap();
     close(&folder.path().join("smtp.password"));
     std::fs::create_dir(folder.path().join("pages")).unwrap();
+    std::fs::write(folder.path().join("mail-ca.pem"), "").unwrap();
     folder
 }
 

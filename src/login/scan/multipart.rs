@@ -5,6 +5,8 @@
 //! here *every* place where the boundary's text stands may begin a header. In an honest body that's
 //! the boundaries only.
 
+use memchr::memmem;
+
 use super::Name;
 
 /// Longest line of a header, in bytes. PHP cuts lines at 5 KiB, and what follows a cut is a line of
@@ -211,33 +213,28 @@ const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// The boundary in a content type, where PHP's search for the word and the grammar agree on it.
+/// The boundary in a content type, where PHP's search for the word (in this spelling first, then in
+/// any) and the grammar agree on it. Chrome's boundaries have the word in themselves.
 pub(super) fn boundary(content_type: &[u8]) -> Option<&[u8]> {
     const WORD: &[u8] = b"boundary";
-    let mut places =
-        content_type.windows(WORD.len()).enumerate().filter(|(_, window)| window.eq_ignore_ascii_case(WORD));
-    let (at, _) = places.next()?;
-    if places.next().is_some() {
+    let any_case = |text: &[u8]| text.windows(WORD.len()).position(|window| window.eq_ignore_ascii_case(WORD));
+    let at = any_case(content_type)?;
+    let (before, parameter) = content_type.split_at_checked(at)?;
+    let (word, value) = parameter.split_at_checked(WORD.len())?;
+    if word != WORD && memmem::find(content_type, WORD).is_some() {
         return None;
     }
-    let value = content_type.get(at..)?.strip_prefix_ignore_case(WORD)?.strip_prefix(b"=")?;
-    let boundary = match value.strip_prefix(b"\"") {
-        Some(quoted) => quoted.get(..quoted.iter().position(|byte| *byte == b'"')?)?,
-        None => value.split(|byte| matches!(byte, b';' | b',')).next()?,
+    if before.contains(&b'"') || !before.trim_ascii_end().ends_with(b";") {
+        return None;
+    }
+    let value = value.strip_prefix(b"=")?;
+    let (boundary, after) = match value.strip_prefix(b"\"") {
+        Some(quoted) => quoted.split_at_checked(quoted.iter().position(|byte| *byte == b'"')?)?,
+        None => value.split_at(value.iter().position(|byte| matches!(byte, b';' | b',')).unwrap_or(value.len())),
     };
     let plain = boundary.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"'));
-    (plain && !boundary.is_empty() && boundary.len() <= MAX_BOUNDARY).then_some(boundary)
-}
-
-trait StripPrefixIgnoreCase {
-    fn strip_prefix_ignore_case(&self, prefix: &[u8]) -> Option<&Self>;
-}
-
-impl StripPrefixIgnoreCase for [u8] {
-    fn strip_prefix_ignore_case(&self, prefix: &[u8]) -> Option<&Self> {
-        let (start, rest) = self.split_at_checked(prefix.len())?;
-        start.eq_ignore_ascii_case(prefix).then_some(rest)
-    }
+    let one = any_case(after).is_none();
+    (plain && one && !boundary.is_empty() && boundary.len() <= MAX_BOUNDARY).then_some(boundary)
 }
 
 /// Finds the delimiter in a stream, byte by byte (Knuth, Morris, Pratt).

@@ -97,7 +97,7 @@ impl NameStream {
     }
 
     fn keep(&mut self, byte: u8) {
-        let leading = self.name.is_empty() && byte <= b' ' && byte != 0;
+        let leading = self.name.is_empty() && (byte <= b' ' || byte == b'?') && byte != 0;
         if !leading && self.name.len() < MAX_NAME {
             self.name.push(byte);
         }

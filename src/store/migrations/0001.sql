@@ -68,26 +68,20 @@ CREATE TABLE known_networks (
     PRIMARY KEY (account, network)
 );
 
--- Histories are instants of eight bytes each, newest first.
-CREATE TABLE account_tallies (
-    skeleton     TEXT    NOT NULL PRIMARY KEY,
-    in_a_row     INTEGER NOT NULL,
-    failures     BLOB    NOT NULL,
-    mails        BLOB    NOT NULL,
-    forgotten_at BIGINT  NOT NULL
-);
-CREATE INDEX account_tallies_forgotten_at ON account_tallies (forgotten_at);
-
-CREATE TABLE network_tallies (
-    skeleton     TEXT    NOT NULL,
-    network      TEXT    NOT NULL,
-    failures     INTEGER NOT NULL,
-    failed_at    BIGINT,
-    mails        BLOB    NOT NULL,
-    forgotten_at BIGINT  NOT NULL,
+-- What was counted for an account from one network, and from everywhere where network is ''. There
+-- failures are those in a row, and latest_failures a history of them. Histories are instants of
+-- eight bytes each, newest first.
+CREATE TABLE tallies (
+    skeleton        TEXT    NOT NULL,
+    network         TEXT    NOT NULL,
+    failures        INTEGER NOT NULL,
+    failed_at       BIGINT,
+    latest_failures BLOB    NOT NULL,
+    mails           BLOB    NOT NULL,
+    forgotten_at    BIGINT  NOT NULL,
     PRIMARY KEY (skeleton, network)
 );
-CREATE INDEX network_tallies_forgotten_at ON network_tallies (forgotten_at);
+CREATE INDEX tallies_forgotten_at ON tallies (forgotten_at);
 
 -- network is where the code that caused the block was typed; everywhere says whether the block
 -- holds for all networks that aren't known for the account.

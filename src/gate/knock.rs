@@ -7,10 +7,10 @@ use std::fmt;
 use http::Method;
 use zeroize::Zeroizing;
 
-use crate::gate::target::{Target, door_path_matches};
+use crate::login::form::{Ambiguous, Form, pick, value_in};
+use crate::login::{Door, DoorKind, KeyRule};
 
-use super::form::{Ambiguous, Form, pick, value_in};
-use super::{Door, DoorKind, KeyRule};
+use super::target::{Target, door_path_matches};
 
 /// What a request is to the doors of a panel.
 #[derive(Clone, Copy, Debug)]
