@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use super::failure::unreadable;
 use super::standing::{Standing, standing_columns, standing_joins};
 use crate::challenge::code::KeptCode;
-use crate::flow::ports::{OpenSession, SessionState, StoreFailed, StoredSession};
+use crate::flow::ports::{Ended, OpenSession, SessionState, StoreFailed, StoredSession};
 use crate::limit::SessionLimits;
 use crate::model::{AccountId, ChallengeId, EmailAddress, Language, Network, SessionId, Timestamp, TokenHash};
 
@@ -185,11 +185,13 @@ pub(super) async fn insert(
     })
 }
 
-/// Ends a session and all that belongs to it, its claims excepted; `true` if it was there.
-pub(super) async fn delete(connection: &mut SqliteConnection, id: SessionId) -> Result<bool, StoreFailed> {
-    let deleted =
-        sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.as_bytes().as_slice()).execute(connection).await?;
-    Ok(deleted.rows_affected() > 0)
+/// Ends a session and all that belongs to it, its claims excepted; what was parked is handed out.
+pub(super) async fn delete(connection: &mut SqliteConnection, id: SessionId) -> Result<Ended, StoreFailed> {
+    let row: Option<(Option<Vec<u8>>,)> = sqlx::query_as("DELETE FROM sessions WHERE id = $1 RETURNING sealed_jar")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map_or_else(Ended::default, |(sealed_jar,)| Ended { existed: true, sealed_jar }))
 }
 
 /// Makes a session cleared under a new token and from `network`; gives what was parked, which the
@@ -220,9 +222,10 @@ pub(super) async fn clear(
     Ok((session, sealed_jar))
 }
 
-/// A block ends the session whose answer caused it, and all that are pending for the same account
-/// from the same network. Their rows stay for a while, without what was parked, so that a second
-/// click on the last wrong try is told of the block too.
+/// A block ends the pending session whose answer caused it, and all that are pending for the same
+/// account from the same network; one that is cleared goes on from where it was. Their rows stay
+/// until the purge has handed out what was parked with them, and for a while longer, so that a
+/// second click on the last wrong try is told of the block too.
 pub(super) async fn end_blocked(
     connection: &mut SqliteConnection,
     row: &SessionRow,
@@ -230,8 +233,8 @@ pub(super) async fn end_blocked(
     now: Timestamp,
 ) -> Result<(), StoreFailed> {
     sqlx::query(
-        "UPDATE sessions SET pending_until = $4, sealed_jar = NULL \
-         WHERE id = $1 OR (skeleton = $2 AND network = $3 AND pending_until > $4)",
+        "UPDATE sessions SET pending_until = $4 \
+         WHERE pending_until > $4 AND (id = $1 OR (skeleton = $2 AND network = $3))",
     )
     .bind(row.session.id.as_bytes().as_slice())
     .bind(row.session.account.skeleton().as_str().to_owned())

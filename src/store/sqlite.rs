@@ -9,8 +9,8 @@ use super::rules::Rules;
 use super::writer::{Fate, Writer};
 use super::{claims, codes, known, logins, passwords, purge, refusals, sessions};
 use crate::flow::ports::{
-    Answered, ChallengeStatus, ClaimOutcome, CodeAnswer, CodeGrant, HotState, NetworkStanding, NewClaim,
-    NewCodeRequest, OpenSession, Opened, RefusalRecord, SessionTouch, Store, StoreFailed,
+    Answered, ChallengeStatus, ClaimOutcome, CodeAnswer, CodeGrant, Ended, HotState, NetworkStanding, NewClaim,
+    NewCodeRequest, OpenSession, Opened, Purged, RefusalRecord, SessionTouch, Store, StoreFailed,
 };
 use crate::limit::Quota;
 use crate::model::{AccountId, AttemptId, ClaimKey, Network, Reference, SessionId, Timestamp};
@@ -189,7 +189,7 @@ impl Store for SqliteStore {
         Ok(Standing::load(&mut reader, account, network, created_from, now).await?.of_network())
     }
 
-    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<bool, StoreFailed> {
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Ended, StoreFailed> {
         self.writer
             .decide(Some(now), session, |connection, session| {
                 Box::pin(async move { sessions::delete(connection, *session).await.map(Fate::Keep) })
@@ -256,7 +256,11 @@ impl Store for SqliteStore {
         refusals::find(&mut *self.reader().await?, reference).await
     }
 
-    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreFailed> {
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed> {
+        self.writer.in_background(Some(now), (), |_, _| Box::pin(async { Ok(Fate::Keep(())) })).await
+    }
+
+    async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed> {
         self.writer
             .in_background(Some(now), (self.rules(), now), |connection, given| {
                 Box::pin(async move { purge::step(connection, &given.0, given.1).await.map(Fate::Keep) })
