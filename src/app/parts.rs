@@ -124,7 +124,7 @@ pub(super) fn logging(checked: &Checked) -> Result<LogOptions, String> {
             config::LogFormat::Json => LogFormat::Json,
         },
         filter,
+        full_addresses: checked.log.addresses,
         accounts: AccountNames::default(),
-        full_addresses: false,
     })
 }

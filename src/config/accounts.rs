@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::directory::RELOAD_EVERY;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::value::{duration, one_of, text};
 
 /// Where accounts' addresses are looked up.

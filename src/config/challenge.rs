@@ -8,7 +8,8 @@ use crate::challenge::ChallengePolicy;
 use crate::flow::OnNetworkChange;
 use crate::limit::{Quota, SessionLimits};
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::Node;
 use super::value::{duration, number, one_of, quota, show_duration};
 

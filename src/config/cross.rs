@@ -6,7 +6,8 @@ use crate::directory::OwnDomains;
 use crate::model::EmailAddress;
 
 use super::Checked;
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::value::parse_host;
 
 pub(super) fn check(root: &Section<'_>, checked: &Checked) {

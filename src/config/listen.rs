@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use crate::gate::pattern::PathPattern;
 use crate::model::NetworkPrefix;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::{Node, Value};
 use super::value::{duration, host, network, number, one_of, size, socket, text};
 

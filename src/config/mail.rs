@@ -10,8 +10,9 @@ use crate::directory::OwnDomains;
 use crate::mail::{Sender, SmtpAccess, SmtpSecurity, SmtpServer, SmtpSettings, Transport};
 use crate::model::EmailAddress;
 
+use super::desk::Wrong;
 use super::secret::{Inline, secret};
-use super::section::{Section, Wrong};
+use super::section::Section;
 use super::source::{Node, quoted};
 use super::value::{duration, number, one_of, parse_host, text};
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod challenge;
 mod cross;
+mod desk;
 mod listen;
 mod mail;
 mod pages;
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 
 use crate::challenge::ChallengePolicy;
 
-use section::{Desk, Section, Wrong};
+use desk::{Desk, Wrong};
+use section::Section;
 
 pub use accounts::{AccountsFormat, AccountsSettings, AccountsSource};
 pub use challenge::{LimitsSettings, SessionPolicy};

@@ -8,7 +8,8 @@ use url::Url;
 use crate::model::{EmailAddress, Language};
 use crate::page::Zone;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::{Node, Value};
 use super::store::must_have_folder;
 use super::value::{boolean, one_of, socket, text};
@@ -51,6 +52,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// The least severe lines that are written.
     pub level: tracing::Level,
+    /// Whether e-mail addresses stand in the log in full; else masked.
+    pub addresses: bool,
 }
 
 /// Lines for people or for machines.
@@ -150,11 +153,8 @@ pub(super) fn read_log(section: Section<'_>) -> LogSettings {
     let settings = LogSettings {
         format: section.or("format", one_of(&formats), LogFormat::Text),
         level: section.or("level", one_of(&levels), tracing::Level::INFO),
+        addresses: section.or("addresses", boolean, false),
     };
-    if let Some(true) = section.get("addresses", boolean) {
-        let wrong = Wrong::expected("false: addresses are always masked in this version").found("true");
-        section.wrong("addresses", wrong);
-    }
     section.finish();
     settings
 }

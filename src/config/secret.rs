@@ -5,7 +5,8 @@ use std::path::Path;
 use secrecy::SecretString;
 use zeroize::Zeroize;
 
-use super::section::{At, Desk, Section, Wrong};
+use super::desk::{At, Desk, Wrong};
+use super::section::Section;
 use super::source::{Node, Value};
 
 /// Longest file that holds a secret, in bytes; a password is far shorter.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::desk::Wrong;
 use super::secret::warn_if_open;
-use super::section::{Section, Wrong};
+use super::section::Section;
 use super::value::text;
 
 /// The embedded store's file, beside the configuration.

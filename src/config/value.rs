@@ -10,7 +10,8 @@ use regex::bytes::Regex;
 
 use crate::limit::Quota;
 
-use super::section::{Section, Wrong, nearest};
+use super::desk::Wrong;
+use super::section::{Section, nearest};
 use super::source::{Node, Value, quoted};
 
 /// Longest text of a setting, in bytes; the longest real ones are patterns and URLs.

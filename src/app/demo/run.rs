@@ -34,7 +34,7 @@ pub fn run(options: DemoOptions) -> Result<(), RunFailed> {
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     };
     let panel = runtime
-        .block_on(DemoPanel::start(v4(1), PanelOptions::default()))
+        .block_on(DemoPanel::start(v4(1), PanelOptions { recording: false, ..PanelOptions::default() }))
         .map_err(|error| taken("panel", v4(1), &error))?;
     let gate = gate_addresses(v4(0)).map_err(|error| taken("gate", v4(0), &error))?;
     let mut places = DemoPlaces { gate, panel: panel.addr, mailbox: v4(2), folder: folder.path().to_owned() };

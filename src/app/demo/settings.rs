@@ -132,7 +132,7 @@ Ctrl-C stops it.
             // Two requests as a browser makes them: the form (with its token), then the login.
             ways.push_str(&format!(
                 "     G={gate}login.php; J=$(mktemp)
-     c() {{ curl -s --interface 127.0.0.2 -b $J -c $J \"$@\"; }}
+     c() {{ curl -s --interface 127.0.0.2 -H Accept:text/html -b $J -c $J \"$@\"; }}
      T=$(c $G | grep -oE '[0-9a-f]{{32}}')
      c -i -d \"csrf=$T&username=alice&password=Correct-Horse-9\" $G\n"
             ));
@@ -175,6 +175,18 @@ mod tests {
             assert_eq!(config["panel"]["upstream"].as_str(), Some("http://127.0.0.1:8081"));
             assert_eq!(config["mail"]["path"].as_str().map(Path::new), Some(places.mails().as_path()), "{folder:?}");
             assert_eq!(config["panel"]["login_page"].as_str(), Some("/login.php?next={target}"));
+        }
+    }
+
+    #[test]
+    fn the_gate_takes_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = places(folder.path().to_str().unwrap());
+        std::fs::write(places.accounts(), ACCOUNTS).unwrap();
+        let text = places.config().unwrap();
+        match crate::config::load_str(&text, "poterne.toml", folder.path()) {
+            Ok((_, warnings)) => assert!(warnings.is_empty(), "{warnings:?}"),
+            Err(mistakes) => panic!("{mistakes}"),
         }
     }
 

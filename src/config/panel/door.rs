@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use http::Method;
 use regex::bytes::Regex;
 
-use crate::config::section::{Section, Wrong};
+use crate::config::desk::Wrong;
+use crate::config::section::Section;
 use crate::config::source::{Node, Value};
 use crate::config::value::{any_text, boolean, number, one_of, pattern, text};
 use crate::gate::pattern::PathPattern;

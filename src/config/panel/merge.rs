@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::section::{At, Desk, Wrong, nearest};
+use crate::config::desk::{At, Desk, Wrong};
+use crate::config::section::nearest;
 use crate::config::source::{Entry, MAX_FILE, Node, Table, Value, quoted};
 
 /// The built-in profiles, by name.

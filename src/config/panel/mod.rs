@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::gate::PanelProfile;
 use crate::upstream::Upstream;
 
-use super::section::{Section, Wrong};
+use super::desk::Wrong;
+use super::section::Section;
 use super::source::{Node, quoted};
 use super::value::{duration, one_of, parse_host, size, text};
 

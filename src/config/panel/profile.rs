@@ -2,7 +2,8 @@
 
 use http::HeaderName;
 
-use crate::config::section::{At, Section, Wrong};
+use crate::config::desk::{At, Wrong};
+use crate::config::section::Section;
 use crate::config::source::Node;
 use crate::config::value::{boolean, text};
 use crate::gate::pattern::{NamePattern, PathPattern};

@@ -1,6 +1,7 @@
 //! What a profile must be to keep its promise: rules over several settings.
 
-use crate::config::section::{At, Section, Wrong};
+use crate::config::desk::{At, Wrong};
+use crate::config::section::Section;
 use crate::gate::PanelProfile;
 use crate::gate::pattern::{NamePattern, PathPattern, is_script};
 use crate::login::DoorKind;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::section::Desk;
+use super::super::desk::Desk;
 use super::super::source::{Node, Table, Value};
 use super::*;
 

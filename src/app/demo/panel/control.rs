@@ -49,7 +49,7 @@ pub struct Received {
     pub headers: HeaderMap,
     /// How long the body was, in bytes; 0 while it's being read.
     pub body_bytes: u64,
-    /// The body of a form, up to 1 MiB; empty for uploads.
+    /// The body of a form, its first 64 KiB; empty for uploads.
     pub body: Bytes,
     /// The session that the script ran in; `None` while it hasn't.
     pub session: Option<String>,

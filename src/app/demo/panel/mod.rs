@@ -48,6 +48,9 @@ const CONNECTIONS: usize = 1024;
 /// Longest form that's read, in bytes.
 const FORM_LIMIT: usize = 1024 * 1024;
 
+/// How much of a form is kept in the record, in bytes: as much as a gate takes for a login.
+const RECORDED_BODY: usize = 64 * 1024;
+
 /// How the panel behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct PanelOptions {
@@ -221,7 +224,7 @@ impl Panel {
             }
             amend(&|request| {
                 request.body_bytes = form.len() as u64;
-                request.body = form.clone();
+                request.body = form.slice(..form.len().min(RECORDED_BODY));
             });
         }
 
