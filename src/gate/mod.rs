@@ -7,6 +7,7 @@
 pub mod cookie;
 pub mod decide;
 pub mod knock;
+pub mod memo;
 pub mod pattern;
 pub mod profile;
 pub mod stamp;

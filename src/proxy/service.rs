@@ -1,6 +1,7 @@
 //! pingora's phases, and what the gate decides in each.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +25,7 @@ use crate::flow::Flows;
 use crate::flow::network::OnNetwork;
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, Decision, Passage, Permit, Request, Standing};
+use crate::gate::memo::Judged;
 use crate::gate::target::Target;
 use crate::login::DoorKind;
 use crate::login::scan::{CredentialScan, ScanState};
@@ -58,6 +60,7 @@ pub struct GateProxy {
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
     one_client: OneClient,
+    counts: Counts,
 }
 
 /// What a request carries from phase to phase.
@@ -68,6 +71,7 @@ pub struct Course {
     pub(super) session: Option<Arc<Session>>,
     claims: Vec<ClaimKey>,
     asker: Option<Asker>,
+    judged: Option<Arc<Judged<Arc<Session>>>>,
     scan: Option<CredentialScan>,
     held: Option<Bytes>,
     logs_out: bool,
@@ -114,7 +118,7 @@ impl GateProxy {
         peer.options.read_timeout = Some(settings.panel_timeout);
         peer.options.write_timeout = Some(settings.panel_timeout);
         peer.options.idle_timeout = Some(Duration::from_secs(50));
-        Self { flows, pages, settings, refusals, peer, one_client: OneClient::default() }
+        Self { flows, pages, settings, refusals, peer, one_client: OneClient::default(), counts: Counts::default() }
     }
 
     fn asker(&self, exchange: &Exchange) -> Asker {
@@ -136,22 +140,20 @@ impl GateProxy {
         }
     }
 
-    /// The gate session that the request's cookie names. Two cookies that name two live sessions
-    /// name none: one of them was planted.
-    pub(super) fn session_of(&self, exchange: &Exchange, route: Route) -> Option<Arc<Session>> {
+    /// The gate session that the request's cookie names: the one that it named a request ago on this
+    /// connection if nothing has changed, else by its token.
+    fn session_of(&self, exchange: &Exchange, course: &mut Course, asker: &Asker) -> Option<Arc<Session>> {
         let now = self.flows.now();
-        let mut found: Option<Arc<Session>> = None;
-        for line in exchange.req_header().headers.get_all(COOKIE) {
-            for token in cookie::gate_tokens(line.as_bytes(), route.cookie_name()) {
-                let Ok(hash) = self.flows.keys.verify_token(token) else { continue };
-                let Some(session) = self.flows.sessions.lookup(&hash, now) else { continue };
-                match &found {
-                    Some(other) if other.id != session.id => return None,
-                    _ => found = Some(session),
-                }
+        let name = asker.route.cookie_name();
+        if let Some(judged) = &course.judged {
+            let session = judged.session();
+            if judged.is_for(asker.client, name, cookie_lines(exchange)) && self.flows.sessions.still_live(session, now)
+            {
+                return Some(Arc::clone(session));
             }
+            course.judged = None;
         }
-        found
+        self.flows.sessions.named_in(cookie_lines(exchange), name, &self.flows.keys, now)
     }
 
     /// Where the browser stands, and the session as it goes on.
@@ -203,7 +205,7 @@ impl GateProxy {
             Some(host) if request::is_ours(host, &self.settings.hosts) => {}
             _ => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::UnknownHost))),
         }
-        let session = self.session_of(exchange, asker.route);
+        let session = self.session_of(exchange, course, &asker);
         if let Some(own) = own_path(target.path(), &self.settings.prefix) {
             return self.own_endpoint(exchange, &asker, session, own, &target).await.map(Some);
         }
@@ -262,16 +264,35 @@ impl GateProxy {
             (Passage::Open, _) => Bearer::Nobody,
             _ => Bearer::Anonymous,
         };
-        let chosen = self.cookies(exchange, bearer, false);
-        if chosen.dropped > 0 {
-            debug!(dropped = chosen.dropped, "cookies that may not go up");
-        }
         if permit.scans_body() {
             course.scan = Some(self.scan_for(exchange, request.target));
         }
-        count(permit.passage());
-        course.cookie = chosen.header;
-        course.claims = chosen.claims;
+        self.counts.of(permit.passage()).increment(1);
+        match (bearer, &course.session, &course.judged) {
+            // The very session: one that moved to another network is another `Session`.
+            (Bearer::Session(_), Some(session), Some(judged)) if Arc::ptr_eq(session, judged.session()) => {
+                course.cookie = judged.up().cloned();
+            }
+            _ => {
+                let chosen = self.cookies(exchange, bearer, false);
+                if chosen.dropped > 0 {
+                    debug!(dropped = chosen.dropped, "cookies that may not go up");
+                }
+                course.judged = match (bearer, &course.session) {
+                    (Bearer::Session(_), Some(session)) => Judged::of(
+                        asker.client,
+                        asker.route.cookie_name(),
+                        cookie_lines(exchange),
+                        Arc::clone(session),
+                        chosen.header.clone(),
+                    )
+                    .map(Arc::new),
+                    _ => None,
+                };
+                course.cookie = chosen.header;
+                course.claims = chosen.claims;
+            }
+        }
         course.logs_out = logs_out;
         course.permit = Some(permit);
         None
@@ -279,7 +300,7 @@ impl GateProxy {
 
     pub(super) fn cookies(&self, exchange: &Exchange, bearer: Bearer, want_values: bool) -> cookie::Selection {
         cookie::select(
-            exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes),
+            cookie_lines(exchange),
             &self.flows.profile.cookies,
             &self.flows.keys,
             bearer,
@@ -330,15 +351,28 @@ fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
-fn count(passage: Passage) {
-    let decision = match passage {
-        Passage::Cleared => "cleared",
-        Passage::Public => "public",
-        Passage::Door => "door",
-        Passage::Open => "open-door",
-        Passage::Own => "own",
-    };
-    metrics::counter!("poterne_requests_total", "decision" => decision).increment(1);
+/// The request's `Cookie` lines.
+fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
+    exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes)
+}
+
+/// Counters of what passed, looked up once.
+#[derive(Default)]
+struct Counts(OnceLock<[metrics::Counter; 5]>);
+
+impl Counts {
+    fn of(&self, passage: Passage) -> &metrics::Counter {
+        let counter = |decision: &'static str| metrics::counter!("poterne_requests_total", "decision" => decision);
+        let [cleared, public, door, open, own] =
+            self.0.get_or_init(|| ["cleared", "public", "door", "open-door", "own"].map(counter));
+        match passage {
+            Passage::Cleared => cleared,
+            Passage::Public => public,
+            Passage::Door => door,
+            Passage::Open => open,
+            Passage::Own => own,
+        }
+    }
 }
 
 #[async_trait]
@@ -347,6 +381,15 @@ impl ProxyHttp for GateProxy {
 
     fn new_ctx(&self) -> Course {
         Course::default()
+    }
+
+    fn persist_connection_context(&self, _: &Exchange, course: &Course) -> Option<Box<dyn Any + Send + Sync>> {
+        let judged = course.judged.as_ref()?;
+        Some(Box::new(Arc::clone(judged)))
+    }
+
+    fn on_connection_reuse(&self, _: &mut Exchange, course: &mut Course, before: Box<dyn Any + Send + Sync>) {
+        course.judged = before.downcast().ok().map(|judged| *judged);
     }
 
     /// pingora's compression module costs allocations on every request, for nothing here.

@@ -3,6 +3,7 @@
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
+use super::hashed::AlreadyHashed;
 use crate::model::{ClaimKey, Timestamp};
 
 /// Which anonymous values are claimed by a login, and until when.
@@ -12,7 +13,7 @@ use crate::model::{ClaimKey, Timestamp};
 /// be under way with it is a GET of a public page, whose answer is withheld.
 #[derive(Debug, Default)]
 pub struct Claims {
-    claimed: DashMap<ClaimKey, Timestamp>,
+    claimed: DashMap<ClaimKey, Timestamp, AlreadyHashed>,
 }
 
 impl Claims {
@@ -29,14 +30,17 @@ impl Claims {
             if before.contains(key) {
                 continue;
             }
-            match self.claimed.entry(*key) {
+            let taken = match self.claimed.entry(*key) {
                 Entry::Vacant(free) => {
                     free.insert(until);
+                    false
                 }
-                Entry::Occupied(_) => {
-                    self.release(before);
-                    return false;
-                }
+                Entry::Occupied(_) => true,
+            };
+            // Only now: the entry held a lock, which the values before it may lie behind too.
+            if taken {
+                self.release(before);
+                return false;
             }
         }
         true

@@ -4,6 +4,7 @@
 //! store is written here too.
 
 mod claims;
+mod hashed;
 mod sessions;
 
 pub use claims::Claims;

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 
+use super::hashed::AlreadyHashed;
 use crate::flow::ports::{SessionState, SessionTouch, StoredSession};
+use crate::gate::cookie::gate_tokens;
 use crate::limit::SessionLimits;
-use crate::model::{AccountId, Network, SessionId, Timestamp, TokenHash};
+use crate::model::{AccountId, Keys, Network, SessionId, Timestamp, TokenHash};
 
 /// Last use is written to the store only if it moved by so much: a busy session costs no more than
 /// an idle one, and a crash makes a session end earlier, never later.
@@ -93,7 +95,7 @@ impl Session {
 /// All live gate sessions.
 #[derive(Debug)]
 pub struct Sessions {
-    by_token: DashMap<TokenHash, Arc<Session>>,
+    by_token: DashMap<TokenHash, Arc<Session>, AlreadyHashed>,
     touched: Mutex<Vec<Arc<Session>>>,
     limits: SessionLimits,
 }
@@ -101,7 +103,7 @@ pub struct Sessions {
 impl Sessions {
     /// None yet.
     pub fn new(limits: SessionLimits) -> Self {
-        Self { by_token: DashMap::new(), touched: Mutex::new(Vec::new()), limits }
+        Self { by_token: DashMap::default(), touched: Mutex::new(Vec::new()), limits }
     }
 
     /// Takes a session in, as the store has it; what stood under its token before is over.
@@ -174,6 +176,27 @@ impl Sessions {
         self.still_live(&session, now).then_some(session)
     }
 
+    /// The live session that the gate's own cookie (called `cookie_name`) in `lines` names. Two
+    /// cookies that name two live sessions name none: one of them was planted.
+    pub fn named_in<'a>(
+        &self,
+        lines: impl Iterator<Item = &'a [u8]>,
+        cookie_name: &'a str,
+        keys: &Keys,
+        now: Timestamp,
+    ) -> Option<Arc<Session>> {
+        let mut found: Option<Arc<Session>> = None;
+        for token in lines.flat_map(|line| gate_tokens(line, cookie_name)) {
+            let Ok(hash) = keys.verify_token(token) else { continue };
+            let Some(session) = self.lookup(&hash, now) else { continue };
+            match &found {
+                Some(other) if other.id != session.id => return None,
+                _ => found = Some(session),
+            }
+        }
+        found
+    }
+
     /// Whether a session that was looked up before still lives at `now`.
     pub fn still_live(&self, session: &Session, now: Timestamp) -> bool {
         if session.is_over() {
@@ -214,7 +237,10 @@ impl Sessions {
     /// A session's end: from now on its token is unknown.
     pub fn remove(&self, session: &Session) {
         session.stop(ENDED);
-        self.by_token.remove_if(&session.token, |_, present| present.id == session.id);
+        // It may have been replaced since it was looked up: who holds the newer one has to notice.
+        if let Some((_, present)) = self.by_token.remove_if(&session.token, |_, present| present.id == session.id) {
+            present.stop(ENDED);
+        }
     }
 
     /// Ends every session that `condition` holds for; for rare events, since it looks at all.
