@@ -211,9 +211,22 @@ mod tests {
     #[test]
     fn every_spelling_that_a_panel_could_read_as_the_name_resembles_it() {
         for disguised in [
-            "Session_Id", "session.id", "session id", " session_id", "session_id ", "session[id", "session_id[]",
-            "session%5fid", "session_id%00zz", "\"session_id\"", "SESSION_ID", "session+id", "\tsession_id",
-            "%20session_id", "session_id[x][y]", "session_id\u{0}",
+            "Session_Id",
+            "session.id",
+            "session id",
+            " session_id",
+            "session_id ",
+            "session[id",
+            "session_id[]",
+            "session%5fid",
+            "session_id%00zz",
+            "\"session_id\"",
+            "SESSION_ID",
+            "session+id",
+            "\tsession_id",
+            "%20session_id",
+            "session_id[x][y]",
+            "session_id\u{0}",
         ] {
             assert!(name("session_id").resembles(disguised.as_bytes()), "{disguised:?}");
         }
@@ -231,8 +244,17 @@ mod tests {
             assert!(lib.matches(path, &scripts), "{path}");
         }
         for path in [
-            "/lib/exe/xmlrpc.php", "/lib/exe/xmlrpc.PHP", "/lib/x.php/y.css", "/lib/exe/", "/lib/exe/xmlrpc", "/lib",
-            "/lib/x.php.", "/library/a.css", "/lib/x.php ", "/lib/.", "/lib/x/..",
+            "/lib/exe/xmlrpc.php",
+            "/lib/exe/xmlrpc.PHP",
+            "/lib/x.php/y.css",
+            "/lib/exe/",
+            "/lib/exe/xmlrpc",
+            "/lib",
+            "/lib/x.php.",
+            "/library/a.css",
+            "/lib/x.php ",
+            "/lib/.",
+            "/lib/x/..",
         ] {
             assert!(!lib.matches(path, &scripts), "{path}");
         }
