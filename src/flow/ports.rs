@@ -1,5 +1,6 @@
 //! What the flows need from the world: a store, a directory, a courier for mails, the panel.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -67,8 +68,9 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<NetworkStanding, StoreFailed>;
 
-    /// Ends a session; its jar is destroyed. `true` if it was there. Its claims stay.
-    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<bool, StoreFailed>;
+    /// Ends a session. What was parked with it is deleted and handed out one last time, so that the
+    /// panel can be told to log it out (DESIGN R7). Its claims stay.
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Ended, StoreFailed>;
 
     /// Last use (and present network) of cleared sessions, written now and then in one go.
     async fn touch_sessions(&self, touches: Vec<SessionTouch>) -> Result<(), StoreFailed>;
@@ -96,9 +98,32 @@ pub trait Store: Send + Sync + 'static {
     /// The refusal or block with this reference.
     async fn lookup_reference(&self, reference: Reference) -> Result<Option<RefusalRecord>, StoreFailed>;
 
-    /// Deletes some of what has expired, in a small step that stalls nobody; how many rows went.
-    /// Call again at once while it isn't zero.
-    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreFailed>;
+    /// Writes down that it's `now`: shows whether the store can still be written, and keeps a gate
+    /// that starts again from starting in the past.
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreFailed>;
+
+    /// Deletes some of what has expired, in a small step that stalls nobody. Call again at once
+    /// while the number of rows isn't zero, and every minute or so in any case: it also notes how late
+    /// it is, so that no restart sets the gate's clock back.
+    async fn purge_expired(&self, now: Timestamp) -> Result<Purged, StoreFailed>;
+}
+
+/// What an ended session leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether it was there.
+    pub existed: bool,
+    /// What was parked with it, still encrypted.
+    pub sealed_jar: Option<Vec<u8>>,
+}
+
+/// What one step of purging took away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// How many rows went.
+    pub rows: u64,
+    /// What was parked with pending sessions that ended, still encrypted.
+    pub jars: Vec<(SessionId, Vec<u8>)>,
 }
 
 /// What the hot maps start from.
@@ -265,7 +290,8 @@ pub enum CodeGrant {
 pub enum ChallengeStatus {
     /// A code is awaited.
     Waiting(WaitingChallenge),
-    /// Its newest code's time is over, or the pending login's.
+    /// Its newest code's time is over, or the pending login's. Never for a cleared session: that one
+    /// waits, without a newest code, and can ask for another.
     Expired,
     /// Blocked.
     Blocked(Block),
@@ -342,7 +368,9 @@ pub enum Answered {
     },
     /// No code is valid any more.
     Expired,
-    /// Blocked, now or before.
+    /// Blocked, now or before. A fresh block ended the session that was answered for if it was
+    /// pending, and all others that were pending for the same account from the same network; a
+    /// cleared session goes on from where it was cleared.
     Blocked {
         /// The block.
         block: Block,
@@ -475,7 +503,9 @@ pub trait Courier: Send + Sync + 'static {
 
 /// A request that the gate makes itself: a login relay, a probe, a logout. Its headers come from
 /// the one function that makes upstream headers.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither query, header values nor body: they hold passwords and cookies.
+#[derive(Clone)]
 pub struct PanelRequest {
     /// Method.
     pub method: http::Method,
@@ -492,7 +522,9 @@ pub struct PanelRequest {
 }
 
 /// The panel's answer, read whole.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither header values nor body: they hold the cookies that a login gained.
+#[derive(Clone)]
 pub struct PanelAnswer {
     /// Status.
     pub status: http::StatusCode,
@@ -500,6 +532,19 @@ pub struct PanelAnswer {
     pub headers: http::HeaderMap,
     /// The body, decoded from `Content-Encoding` never: the gate asks for none.
     pub body: Bytes,
+}
+
+impl fmt::Debug for PanelRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split(['?', '#']).next().unwrap_or_default();
+        write!(f, "PanelRequest({} {path}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+impl fmt::Debug for PanelAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PanelAnswer({}, {} bytes)", self.status.as_u16(), self.body.len())
+    }
 }
 
 /// Why there's no answer of the panel.

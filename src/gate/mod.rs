@@ -6,10 +6,12 @@
 
 pub mod cookie;
 pub mod decide;
+pub mod knock;
 pub mod pattern;
 pub mod profile;
 pub mod stamp;
 pub mod target;
 
 pub use decide::{Decision, Denial, Permit};
+pub use knock::{Knock, knock, needs_body};
 pub use profile::{CookieRules, PanelProfile};

@@ -13,6 +13,9 @@ pub struct CookieRules {
     pub login: Vec<NamePattern>,
     /// Pass untouched, in every state (CSRF tokens, languages).
     pub other: Vec<NamePattern>,
+    /// Names that never go up: fields that carry credentials, on panels that read them from a
+    /// cookie as well (PHP's `$_REQUEST` without a `request_order`).
+    pub never: Vec<NamePattern>,
 }
 
 /// A panel's request that ends its session, for the gate to send by itself (DESIGN R7).

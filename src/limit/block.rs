@@ -24,6 +24,14 @@ impl BlockReason {
         }
     }
 
+    /// Whether it holds for every network that isn't known for the account, not for one only.
+    pub const fn everywhere(self) -> bool {
+        match self {
+            Self::WrongCodes => false,
+            Self::WrongCodesEverywhere | Self::SupportNeeded => true,
+        }
+    }
+
     /// The reason that [`Self::as_str`] names.
     pub fn of_str(name: &str) -> Option<Self> {
         [Self::WrongCodes, Self::WrongCodesEverywhere, Self::SupportNeeded].into_iter().find(|r| r.as_str() == name)
@@ -47,5 +55,10 @@ impl Block {
     /// Whether it holds at `now`: from `since` on, and not at `until` any more.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
+    }
+
+    /// Of several blocks the one to tell the user about: that which ends last.
+    pub fn lasting_longest(blocks: impl IntoIterator<Item = Self>) -> Option<Self> {
+        blocks.into_iter().max_by_key(|block| (block.until.is_none(), block.until))
     }
 }

@@ -35,6 +35,17 @@ pub enum KeyRule {
     Present,
 }
 
+impl KeyRule {
+    /// Whether a key or field with this value fits; `None` is one that wasn't sent.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        let value = value.unwrap_or_default();
+        match self {
+            Self::OneOf(values) => values.iter().any(|wanted| wanted == value),
+            Self::Present => !value.is_empty(),
+        }
+    }
+}
+
 /// One way of presenting a password or token to the panel.
 #[derive(Clone, Debug)]
 pub struct Door {

@@ -8,9 +8,12 @@ pub mod door;
 pub mod form;
 pub mod jar;
 pub mod matcher;
+mod name;
+mod probe;
 pub mod scan;
 pub mod verdict;
 
 pub use door::{Door, DoorKind, KeyRule, Probe};
+pub use form::{Ambiguous, Form, InvalidForm};
 pub use matcher::{AnswerView, Matcher};
-pub use verdict::Verdict;
+pub use verdict::{Verdict, judge};

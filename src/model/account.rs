@@ -49,6 +49,12 @@ impl AccountId {
         Ok(Self(folded.into()))
     }
 
+    /// One read back from the store, which has been through [`Self::canonical`] already. Not checked
+    /// again: case folding can make a login of 254 characters longer than that.
+    pub(crate) fn of_store(canonical: &str) -> Self {
+        Self(canonical.into())
+    }
+
     /// The canonical spelling.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -9,6 +9,7 @@ mod id;
 mod key;
 mod language;
 mod network;
+mod seal;
 mod secret;
 mod time;
 
@@ -18,5 +19,6 @@ pub use id::{AttemptId, ChallengeId, ClaimKey, InvalidReference, Reference, Sess
 pub use key::{Keys, MasterKey};
 pub use language::Language;
 pub use network::{ClientAddr, Network, NetworkPrefix, PeerAddr};
+pub use seal::Unsealable;
 pub use secret::{InvalidToken, OneTimeCode, SessionToken, TokenHash, TypedCode};
 pub use time::Timestamp;

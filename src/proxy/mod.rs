@@ -1,6 +1,17 @@
 //! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.
 
+mod answers;
 pub mod client;
+mod door;
+mod endpoints;
 pub mod front;
 pub mod headers;
+mod refusals;
+mod release;
+mod reply;
+mod request;
+mod service;
 pub mod websocket;
+
+pub use refusals::{RefusalLog, RefusalQueue};
+pub use service::{GateProxy, ProxySettings};

@@ -1,0 +1,260 @@
+//! The gate, put together, started and stopped.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::gauge;
+use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use super::clock::Clock;
+use super::courier::WordedCourier;
+use super::parts;
+use crate::admin::{self, MailState, Metrics, Readiness, StoreState};
+use crate::config::{AccountsSource, Checked};
+use crate::directory::{self, FileDirectory, LoginDirectory};
+use crate::flow::Flows;
+use crate::flow::ports::{Directory, RefusalRecord, Store};
+use crate::mail::Outbox;
+use crate::model::{Keys, Reference, Timestamp};
+use crate::page::Pages;
+use crate::proxy::front::{self, Front, RunningServer};
+use crate::proxy::{GateProxy, RefusalLog};
+use crate::state::{Claims, Sessions};
+use crate::store::{self, SqliteStore};
+use crate::upstream::HyperPanel;
+
+/// How often last uses are written.
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// How often what has expired is purged, and what is live counted.
+const PURGE_EVERY: Duration = Duration::from_secs(30);
+
+/// The gate can't start; the text says what the operator can do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RunFailed(String);
+
+impl RunFailed {
+    /// A failure for the reason that `error` tells.
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> RunFailed {
+    RunFailed::of(error)
+}
+
+/// A gate that runs.
+pub struct Gate {
+    server: RunningServer,
+    flows: Arc<Flows>,
+    store: Arc<SqliteStore>,
+    readiness: Readiness,
+    tasks: JoinSet<()>,
+    runtime: Runtime,
+}
+
+impl Gate {
+    /// Starts the gate that `checked` describes. `clock` makes the gate's time from the instant
+    /// that it must not start before.
+    ///
+    /// # Errors
+    /// When a part can't be started; nothing is left running.
+    pub fn start(checked: &Checked, clock: impl FnOnce(Timestamp) -> Clock) -> Result<Self, RunFailed> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("poterne-work")
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let metrics = Metrics::new().map_err(failed)?;
+        // A second gate in one process (in tests) reports to the first one's metrics.
+        let handle = metrics.install().ok();
+        let readiness = Readiness::new();
+        let mut tasks = JoinSet::new();
+
+        let pages = Arc::new(Pages::load(parts::pages(checked)).map_err(failed)?);
+        let master = store::key_file::load_for_store(&checked.store.key_file, &checked.store.path, &mut rand::rng())
+            .map_err(failed)?;
+        let keys = Keys::derive(&master);
+        let opening = SqliteStore::open(store::Settings {
+            path: checked.store.path.clone(),
+            key_path: checked.store.key_file.clone(),
+            keys: keys.clone(),
+            challenge: checked.challenge.clone(),
+            session: checked.session.limits,
+            page_limit: None,
+        });
+        let store = Arc::new(runtime.block_on(opening).map_err(failed)?);
+        let clock = clock(store.clock_floor());
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
+            let clock = clock.clone();
+            Arc::new(move || clock.now())
+        };
+        let directory = open_directory(checked, runtime.handle())?;
+        let outbox = {
+            let _inside = runtime.enter();
+            Outbox::start(parts::mail(checked), Arc::clone(&now), runtime.handle().clone()).map_err(failed)?
+        };
+        let panel = HyperPanel::new(parts::panel(checked)).map_err(failed)?;
+        let flows = Arc::new(Flows {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            directory,
+            courier: Arc::new(WordedCourier::new(Arc::clone(&pages), outbox.clone())),
+            panel: Arc::new(panel),
+            sessions: Arc::new(Sessions::new(checked.session.limits)),
+            claims: Arc::new(Claims::default()),
+            profile: Arc::new(checked.panel.profile.clone()),
+            keys,
+            policy: parts::flow_policy(checked),
+            clock: now,
+        });
+        runtime.block_on(flows.warm_up()).map_err(failed)?;
+
+        let (refusals, queue) = RefusalLog::new();
+        spawn(&mut tasks, &runtime, queue.run(Arc::clone(&store) as Arc<dyn Store>));
+        spawn(&mut tasks, &runtime, upkeep(Arc::clone(&flows), clock, readiness.clone(), outbox));
+        let proxy = GateProxy::new(
+            Arc::clone(&flows),
+            pages,
+            parts::proxy(checked),
+            refusals,
+            parts::peer(checked).map_err(|error| {
+                RunFailed(format!("the panel's address {} can't be found: {error}", checked.panel.upstream))
+            })?,
+        );
+        if let (Some(address), Some(handle)) = (checked.admin.metrics, handle) {
+            let listener = runtime
+                .block_on(TcpListener::bind(address))
+                .map_err(|error| RunFailed(format!("can't listen on {address} for metrics: {error}")))?;
+            spawn(&mut tasks, &runtime, admin::serve(listener, handle, readiness.clone()));
+        }
+        let sockets = front::bind(&checked.listen.addresses).map_err(failed)?;
+        let serving = parts::serving(checked);
+        let front = Front::new(front::http_proxy(proxy, serving.threads), parts::front(checked));
+        let server = front::spawn(front, sockets, serving).map_err(failed)?;
+        readiness.listening();
+        for address in server.addresses() {
+            info!(%address, "listening");
+        }
+        Ok(Self { server, flows, store, readiness, tasks, runtime })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.server.addresses()
+    }
+
+    /// Waits until `until` is over, then stops: requests under way may end, what waits to be written
+    /// is written.
+    pub fn stop_after(self, until: impl Future<Output = ()>) {
+        self.runtime.block_on(until);
+        self.stop();
+    }
+
+    /// Stops.
+    pub fn stop(self) {
+        let Self { server, flows, store, readiness, mut tasks, runtime } = self;
+        info!("stopping");
+        readiness.stopping();
+        server.stop();
+        runtime.block_on(async {
+            flows.flush_touches().await;
+            tasks.abort_all();
+            store.close().await;
+        });
+        runtime.shutdown_timeout(Duration::from_secs(2));
+    }
+}
+
+fn spawn(tasks: &mut JoinSet<()>, runtime: &Runtime, task: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn_on(task, runtime.handle());
+}
+
+fn open_directory(checked: &Checked, runtime: &Handle) -> Result<Arc<dyn Directory>, RunFailed> {
+    let own_domains = checked.mail.own_domains.clone();
+    Ok(match &checked.accounts.source {
+        AccountsSource::Login => Arc::new(LoginDirectory::new(own_domains)),
+        AccountsSource::File { path, reload, .. } => {
+            let creation = parts::creation_networks(checked);
+            let settings = directory::Settings { path: path.clone(), own_domains, creation };
+            let file = Arc::new(FileDirectory::open(settings).map_err(failed)?);
+            file.keep_fresh(*reload, runtime);
+            file
+        }
+    })
+}
+
+/// What runs beside the requests.
+async fn upkeep(flows: Arc<Flows>, clock: Clock, readiness: Readiness, outbox: Outbox) {
+    let mut flush = tokio::time::interval(FLUSH_EVERY);
+    let mut purge = tokio::time::interval(PURGE_EVERY);
+    loop {
+        tokio::select! {
+            _ = flush.tick() => {
+                flows.flush_touches().await;
+                readiness.set_mail(if outbox.health().is_down() { MailState::Down } else { MailState::Up });
+                let written = flows.store.note_time(flows.now()).await;
+                readiness.set_store(if written.is_ok() { StoreState::Writable } else { StoreState::Failing });
+            }
+            _ = purge.tick() => {
+                flows.purge().await;
+                let (pending, cleared) = flows.sessions.count();
+                gauge!("poterne_sessions", "state" => "pending").set(pending as f64);
+                gauge!("poterne_sessions", "state" => "cleared").set(cleared as f64);
+                let drift = clock.drift();
+                if drift.abs() > 5_000 {
+                    warn!(milliseconds = drift, "the wall clock was set; codes and blocks keep the gate's own time until a restart");
+                }
+            }
+        }
+    }
+}
+
+/// Runs the gate until it's told to stop by SIGINT or SIGTERM.
+///
+/// # Errors
+/// When it can't start.
+pub fn run(checked: &Checked, clock: impl FnOnce(Timestamp) -> Clock) -> Result<(), RunFailed> {
+    super::logging::init(parts::logging(checked).map_err(failed)?).map_err(failed)?;
+    let gate = Gate::start(checked, clock)?;
+    info!("ready");
+    gate.stop_after(stop_signal());
+    Ok(())
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            error!(%error, "signals can't be waited for: stop the process by SIGKILL");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// What a reference that a user reads out stands for.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn reference(checked: &Checked, reference: Reference) -> Result<Option<RefusalRecord>, RunFailed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let mut lookup = store::lookup::open_readonly(&checked.store.path).await.map_err(failed)?;
+        let found = lookup.reference(reference).await.map_err(failed);
+        lookup.close().await.map_err(failed)?;
+        found
+    })
+}

@@ -1,0 +1,531 @@
+//! pingora's phases, and what the gate decides in each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{COOKIE, SET_COOKIE};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
+use pingora::proxy::{FailToProxy, ProxyHttp, Session as Exchange};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorSource, ErrorType};
+use tracing::{debug, warn};
+
+use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::headers::{self, HostSent};
+use super::refusals::RefusalLog;
+use super::release::Route;
+use super::reply::Reply;
+use super::{request, websocket};
+use crate::flow::Flows;
+use crate::flow::network::OnNetwork;
+use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
+use crate::gate::decide::{self, Caller, Decision, Passage, Permit, Request, Standing};
+use crate::gate::target::Target;
+use crate::login::DoorKind;
+use crate::login::scan::{CredentialScan, ScanState};
+use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr};
+use crate::page::{Page, Pages, RefusalKind};
+use crate::state::Session;
+
+/// What the proxy has to know besides the flows.
+#[derive(Clone, Debug)]
+pub struct ProxySettings {
+    /// Hosts that are served, in lower case, without port; empty: every host.
+    pub hosts: Vec<String>,
+    /// Who is believed about client addresses.
+    pub client: ClientPolicy,
+    /// What a network is.
+    pub network_prefix: NetworkPrefix,
+    /// Where the gate's own pages live.
+    pub prefix: String,
+    /// The `Host` that the panel sees; `None`: the browser's.
+    pub host: Option<HeaderValue>,
+    /// How long the panel may take to begin its answer, and between two pieces of it.
+    pub panel_timeout: Duration,
+    /// How long a connection to the panel may take.
+    pub connect_timeout: Duration,
+}
+
+/// The gate, as pingora runs it.
+pub struct GateProxy {
+    pub(super) flows: Arc<Flows>,
+    pub(super) pages: Arc<Pages>,
+    pub(super) settings: ProxySettings,
+    pub(super) refusals: RefusalLog,
+    peer: HttpPeer,
+    one_client: OneClient,
+}
+
+/// What a request carries from phase to phase.
+#[derive(Default)]
+pub struct Course {
+    permit: Option<Permit>,
+    cookie: Option<HeaderValue>,
+    pub(super) session: Option<Arc<Session>>,
+    claims: Vec<ClaimKey>,
+    asker: Option<Asker>,
+    scan: Option<CredentialScan>,
+    held: Option<Bytes>,
+    logs_out: bool,
+    pub(super) fault: Option<Fault>,
+}
+
+/// Who asks, resolved once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    pub client: ClientAddr,
+    pub network: Network,
+    pub scheme: Scheme,
+    pub route: Route,
+    pub caller: Caller,
+    pub language: Language,
+}
+
+/// Why the gate itself broke a request off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The answer belongs to a login that claimed its cookies meanwhile, or to a session that ended.
+    Withheld,
+    /// Credentials in the body of a request that isn't a watched door's.
+    Credentials,
+    /// The store can't be asked or written.
+    Store,
+}
+
+const WITHHELD: ErrorType = ErrorType::Custom("answer withheld");
+const CREDENTIALS: ErrorType = ErrorType::Custom("credentials outside of a door");
+const STORE: ErrorType = ErrorType::Custom("store unavailable");
+
+impl GateProxy {
+    /// The gate in front of the panel at `peer`.
+    pub fn new(
+        flows: Arc<Flows>,
+        pages: Arc<Pages>,
+        settings: ProxySettings,
+        refusals: RefusalLog,
+        mut peer: HttpPeer,
+    ) -> Self {
+        peer.options.connection_timeout = Some(settings.connect_timeout);
+        peer.options.total_connection_timeout = Some(settings.connect_timeout);
+        peer.options.read_timeout = Some(settings.panel_timeout);
+        peer.options.write_timeout = Some(settings.panel_timeout);
+        peer.options.idle_timeout = Some(Duration::from_secs(50));
+        Self { flows, pages, settings, refusals, peer, one_client: OneClient::default() }
+    }
+
+    fn asker(&self, exchange: &Exchange) -> Asker {
+        let headers = &exchange.req_header().headers;
+        let peer = exchange
+            .client_addr()
+            .and_then(|address| address.as_inet())
+            .map_or_else(|| PeerAddr::of(([0, 0, 0, 0], 0).into()), |address| PeerAddr::of(*address));
+        let client = client::resolve(peer, headers, &self.settings.client);
+        let scheme = client::scheme(peer, headers, &self.settings.client);
+        self.one_client.warn(client);
+        Asker {
+            client,
+            network: Network::of(client, self.settings.network_prefix),
+            scheme,
+            route: Route::of(scheme, peer),
+            caller: request::caller(headers),
+            language: self.pages.negotiate(headers.get("accept-language").map(HeaderValue::as_bytes)),
+        }
+    }
+
+    /// The gate session that the request's cookie names. Two cookies that name two live sessions
+    /// name none: one of them was planted.
+    pub(super) fn session_of(&self, exchange: &Exchange, route: Route) -> Option<Arc<Session>> {
+        let now = self.flows.now();
+        let mut found: Option<Arc<Session>> = None;
+        for line in exchange.req_header().headers.get_all(COOKIE) {
+            for token in cookie::gate_tokens(line.as_bytes(), route.cookie_name()) {
+                let Ok(hash) = self.flows.keys.verify_token(token) else { continue };
+                let Some(session) = self.flows.sessions.lookup(&hash, now) else { continue };
+                match &found {
+                    Some(other) if other.id != session.id => return None,
+                    _ => found = Some(session),
+                }
+            }
+        }
+        found
+    }
+
+    /// Where the browser stands, and the session as it goes on.
+    async fn standing(
+        &self,
+        session: Option<Arc<Session>>,
+        network: Network,
+    ) -> Result<(Standing, Option<Arc<Session>>), Reason> {
+        let Some(session) = session else {
+            return Ok((Standing::Anonymous, None));
+        };
+        if !session.is_cleared() {
+            return Ok((Standing::Pending, Some(session)));
+        }
+        if session.network == network {
+            return Ok((Standing::Cleared, Some(session)));
+        }
+        match self.flows.on_network(&session, network).await {
+            Ok(OnNetwork::Good(session)) if self.flows.sessions.still_live(&session, self.flows.now()) => {
+                Ok((Standing::Cleared, Some(session)))
+            }
+            Ok(OnNetwork::Good(_)) => Ok((Standing::Anonymous, None)),
+            Ok(OnNetwork::Unknown | OnNetwork::Blocked(_)) => Ok((Standing::Elsewhere, Some(session))),
+            Err(error) => {
+                warn!(%error, "a session on another network could not be judged");
+                Err(Reason::Store)
+            }
+        }
+    }
+
+    async fn judge(&self, exchange: &mut Exchange, course: &mut Course) -> pingora::Result<Option<Reply>> {
+        let asker = self.asker(exchange);
+        course.asker = Some(asker);
+        let (raw, whole) = {
+            let header = exchange.req_header();
+            // pingora's URI can show `/` while other bytes go upstream: both views must be one.
+            let seen = header.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
+            (header.raw_path().to_vec(), seen.as_bytes() == header.raw_path())
+        };
+        let target = match Target::parse(&raw) {
+            Ok(target) if whole => target,
+            Ok(_) => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::AmbiguousTarget))),
+            Err(error) => {
+                debug!(reason = error.reason(), "an ambiguous target");
+                return Ok(Some(self.refuse(exchange, &asker, RefusalKind::AmbiguousTarget)));
+            }
+        };
+        match request::host(&exchange.req_header().headers) {
+            Some(host) if request::is_ours(host, &self.settings.hosts) => {}
+            _ => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::UnknownHost))),
+        }
+        let session = self.session_of(exchange, asker.route);
+        if let Some(own) = own_path(target.path(), &self.settings.prefix) {
+            return self.own_endpoint(exchange, &asker, session, own, &target).await.map(Some);
+        }
+        let (standing, session) = match self.standing(session, asker.network).await {
+            Ok(found) => found,
+            Err(Reason::Store) => {
+                let page = Page::StoreUnavailable { reference: request::reference() };
+                return Ok(Some(self.say(exchange, &asker, None, &page)));
+            }
+        };
+        if let (Standing::Cleared, Some(session)) = (standing, &session) {
+            self.flows.sessions.touch(session, self.flows.now());
+        }
+        course.session = session;
+        let header = exchange.req_header();
+        let method = header.method.clone();
+        let (body_length, has_body) = request::body(&header.headers);
+        let request = Request {
+            method: &method,
+            target: &target,
+            standing,
+            has_body,
+            body_length,
+            upgrade: header.headers.contains_key("upgrade"),
+        };
+        match decide::decide(&self.flows.profile, request) {
+            Decision::ReadBody => self.at_door(exchange, course, &asker, request).await,
+            Decision::Door(door, permit) => {
+                let door = door.clone();
+                self.through_door(exchange, course, &asker, request, door, permit, None, Bytes::new()).await.map(Some)
+            }
+            other => Ok(self.settle(exchange, course, &asker, request, other)),
+        }
+    }
+
+    /// Takes a decision that needs nothing more to be read: `None` lets the request go up.
+    pub(super) fn settle(
+        &self,
+        exchange: &Exchange,
+        course: &mut Course,
+        asker: &Asker,
+        request: Request<'_>,
+        decision: Decision<'_>,
+    ) -> Option<Reply> {
+        let (permit, logs_out) = match decision {
+            Decision::Forward(permit) => (permit, false),
+            Decision::Logout(permit) => (permit, true),
+            Decision::Deny(denial) => return Some(self.deny(exchange, course, asker, request, denial)),
+            // Both are taken where bodies are read.
+            Decision::ReadBody | Decision::Door(..) => {
+                return Some(self.refuse(exchange, asker, RefusalKind::Internal));
+            }
+        };
+        let bearer = match (permit.passage(), &course.session) {
+            (Passage::Cleared, Some(session)) => Bearer::Session(session.id),
+            (Passage::Open, _) => Bearer::Nobody,
+            _ => Bearer::Anonymous,
+        };
+        let chosen = self.cookies(exchange, bearer, false);
+        if chosen.dropped > 0 {
+            debug!(dropped = chosen.dropped, "cookies that may not go up");
+        }
+        if permit.scans_body() {
+            course.scan = Some(self.scan_for(exchange, request.target));
+        }
+        count(permit.passage());
+        course.cookie = chosen.header;
+        course.claims = chosen.claims;
+        course.logs_out = logs_out;
+        course.permit = Some(permit);
+        None
+    }
+
+    pub(super) fn cookies(&self, exchange: &Exchange, bearer: Bearer, want_values: bool) -> cookie::Selection {
+        cookie::select(
+            exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes),
+            &self.flows.profile.cookies,
+            &self.flows.keys,
+            bearer,
+            self.flows.now(),
+            want_values,
+            |key| self.flows.claims.is_claimed(key),
+        )
+    }
+
+    fn scan_for(&self, exchange: &Exchange, target: &Target<'_>) -> CredentialScan {
+        let fields = self.flows.profile.doors.iter().filter_map(|door| {
+            (door.kind == DoorKind::Login).then_some((door.username.as_deref()?, door.password.as_deref()?))
+        });
+        let content_type = exchange.req_header().headers.get("content-type").map(HeaderValue::as_bytes);
+        CredentialScan::new(fields, target.query_pairs(), content_type)
+    }
+
+    /// Whether the answer to a request that is under way may still leave (R3): not if a login has
+    /// claimed its cookies meanwhile, and not if its session has ended.
+    fn may_leave(&self, course: &Course) -> bool {
+        let claimed = course.claims.iter().any(|key| self.flows.claims.is_claimed(key));
+        let ended = match (&course.permit, &course.session) {
+            (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => {
+                !course.logs_out && session.is_ended()
+            }
+            _ => false,
+        };
+        !claimed && !ended
+    }
+
+    fn receiver(course: &Course) -> Receiver {
+        match (&course.permit, &course.session) {
+            (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
+            (_, Some(session)) if !session.is_cleared() => Receiver::Pending,
+            _ => Receiver::Anonymous,
+        }
+    }
+}
+
+/// Why a request can't be judged.
+enum Reason {
+    Store,
+}
+
+/// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
+fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+fn count(passage: Passage) {
+    let decision = match passage {
+        Passage::Cleared => "cleared",
+        Passage::Public => "public",
+        Passage::Door => "door",
+        Passage::Open => "open-door",
+        Passage::Own => "own",
+    };
+    metrics::counter!("poterne_requests_total", "decision" => decision).increment(1);
+}
+
+#[async_trait]
+impl ProxyHttp for GateProxy {
+    type CTX = Course;
+
+    fn new_ctx(&self) -> Course {
+        Course::default()
+    }
+
+    /// pingora's compression module costs allocations on every request, for nothing here.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, exchange: &mut Exchange, course: &mut Course) -> pingora::Result<bool> {
+        match self.judge(exchange, course).await? {
+            Some(reply) => {
+                reply.send(exchange).await?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    async fn upstream_peer(&self, exchange: &mut Exchange, _: &mut Course) -> pingora::Result<Box<HttpPeer>> {
+        if websocket::is_handshake(exchange.req_header()) {
+            return Ok(Box::new(websocket::websocket_peer(&self.peer)));
+        }
+        Ok(Box::new(self.peer.clone()))
+    }
+
+    async fn request_body_filter(
+        &self,
+        _: &mut Exchange,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        course: &mut Course,
+    ) -> pingora::Result<()> {
+        let Some(scan) = &mut course.scan else {
+            return Ok(());
+        };
+        let state = match body.as_deref() {
+            Some(chunk) => scan.feed(chunk),
+            None => ScanState::Clean,
+        };
+        let state = if end_of_stream && state == ScanState::Clean { scan.finish() } else { state };
+        if state != ScanState::Clean {
+            course.fault = Some(Fault::Credentials);
+            *body = None;
+            return Error::e_explain(CREDENTIALS, "a body carried a login outside of a watched door");
+        }
+        // The newest piece is held back until the next is clean, so that the body's end never goes
+        // up before all of it was looked at: without its end, no panel takes it for whole.
+        if end_of_stream {
+            if let Some(held) = course.held.take() {
+                let last = body.take().unwrap_or_default();
+                *body = Some([held, last].concat().into());
+            }
+        } else {
+            *body = std::mem::replace(&mut course.held, body.take()).or_else(|| Some(Bytes::new()));
+        }
+        Ok(())
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _: &mut Exchange,
+        upstream: &mut RequestHeader,
+        course: &mut Course,
+    ) -> pingora::Result<()> {
+        let (Some(permit), Some(asker)) = (&course.permit, &course.asker) else {
+            return Error::e_explain(ErrorType::InternalError, "nothing goes up without the gate's permit");
+        };
+        if !self.may_leave(course) {
+            course.fault = Some(Fault::Withheld);
+            return Error::e_explain(WITHHELD, "claimed before it went up");
+        }
+        let client = headers::client_value(asker.client);
+        headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
+    }
+
+    async fn response_filter(
+        &self,
+        _: &mut Exchange,
+        response: &mut ResponseHeader,
+        course: &mut Course,
+    ) -> pingora::Result<()> {
+        if !self.may_leave(course) {
+            course.fault = Some(Fault::Withheld);
+            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
+        }
+        if course.logs_out
+            && let Some(session) = &course.session
+            && let Err(error) = self.flows.end(session).await
+        {
+            warn!(%error, "a logout could not be written");
+            course.fault = Some(Fault::Store);
+            return Error::e_explain(STORE, "a logout could not be written");
+        }
+        if response.headers.contains_key(SET_COOKIE) {
+            self.dress(response, Self::receiver(course))?;
+        }
+        if course.logs_out
+            && let Some(line) = course.asker.and_then(|asker| asker.route.no_gate_cookie())
+        {
+            response.append_header(SET_COOKIE, line)?;
+        }
+        Ok(())
+    }
+
+    fn response_body_filter(
+        &self,
+        _: &mut Exchange,
+        body: &mut Option<Bytes>,
+        _: bool,
+        course: &mut Course,
+    ) -> pingora::Result<Option<Duration>> {
+        if !self.may_leave(course) {
+            *body = None;
+            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this answer");
+        }
+        Ok(None)
+    }
+
+    async fn fail_to_proxy(&self, exchange: &mut Exchange, error: &Error, course: &mut Course) -> FailToProxy {
+        exchange.set_keepalive(None);
+        let mut code = 0;
+        let unanswered = exchange.as_downstream().response_written().is_none();
+        if unanswered && let Some(page) = self.page_for(course, error) {
+            let asker = course.asker.unwrap_or_else(|| self.asker(exchange));
+            let reply = self.say(exchange, &asker, course.session.as_deref(), &page);
+            code = reply.status().as_u16();
+            if let Err(error) = reply.send(exchange).await {
+                debug!(%error, "nobody was there any more to be told");
+            }
+        }
+        FailToProxy { error_code: code, can_reuse_downstream: false }
+    }
+
+    fn suppress_error_log(&self, _: &Exchange, course: &Course, error: &Error) -> bool {
+        // Told in the gate's own words, or no news at all: a browser that went away.
+        course.fault.is_some() || *error.esource() != ErrorSource::Internal
+    }
+
+    fn request_summary(&self, exchange: &Exchange, _: &Course) -> String {
+        // Without the query: tokens and names stand there.
+        format!("{} {}", exchange.req_header().method, exchange.req_header().uri.path())
+    }
+}
+
+impl GateProxy {
+    /// What the panel is told beside what the browser sent.
+    pub(super) fn outward<'a>(
+        &'a self,
+        permit: &Permit,
+        asker: &Asker,
+        client: &'a HeaderValue,
+        cookie: Option<&'a HeaderValue>,
+    ) -> headers::Outgoing<'a> {
+        headers::Outgoing {
+            client,
+            scheme: asker.scheme,
+            host: self.settings.host.as_ref().map_or(HostSent::Kept, HostSent::Fixed),
+            cookie,
+            credential_headers: &self.flows.profile.credential_headers,
+            pass_credentials: permit.passage() == Passage::Open,
+        }
+    }
+
+    /// The panel's `Set-Cookie` lines as they may leave (R2).
+    fn dress(&self, response: &mut ResponseHeader, receiver: Receiver) -> pingora::Result<()> {
+        let now = self.flows.now();
+        let lines: Vec<HeaderValue> = response.headers.get_all(SET_COOKIE).into_iter().cloned().collect();
+        response.remove_header(&SET_COOKIE);
+        for line in lines {
+            let rules = &self.flows.profile.cookies;
+            match cookie::outgoing(line.as_bytes(), rules, &self.flows.keys, receiver, now) {
+                Outgoing::Keep => {
+                    response.append_header(SET_COOKIE, line)?;
+                }
+                Outgoing::Stamped(stamped) => {
+                    if let Ok(line) = HeaderValue::from_bytes(&stamped) {
+                        response.append_header(SET_COOKIE, line)?;
+                    }
+                }
+                Outgoing::Drop => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! How a network stands for an account: known or not, blocked or not, and what was counted.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::failure::unreadable;
+use super::rules::Rules;
+use crate::challenge::code::{NewBlock, Tallies};
+use crate::flow::ports::{NetworkStanding, StoreFailed};
+use crate::limit::{Block, BlockReason, History};
+use crate::model::{AccountId, Network, Reference, Timestamp};
+
+/// The columns that [`Standing::of_rows`] reads.
+macro_rules! standing_columns {
+    () => {
+        "k.network AS known, a.failures AS in_a_row, a.latest_failures, a.mails AS account_mails, \
+         n.failures, n.failed_at, n.mails AS network_mails, b.reason, b.since, b.until, b.reference"
+    };
+}
+
+/// The tables that they come from, for a query whose parameters $2 and $3 are the network and the
+/// instant; account and skeleton are SQL expressions.
+macro_rules! standing_joins {
+    ($account:literal, $skeleton:literal) => {
+        concat!(
+            " LEFT JOIN known_networks k ON k.account = ",
+            $account,
+            " AND k.network = $2",
+            " LEFT JOIN tallies a ON a.skeleton = ",
+            $skeleton,
+            " AND a.network = ''",
+            " LEFT JOIN tallies n ON n.skeleton = ",
+            $skeleton,
+            " AND n.network = $2",
+            " LEFT JOIN blocks b ON b.skeleton = ",
+            $skeleton,
+            " AND (b.everywhere = 1 OR b.network = $2)",
+            " AND (b.until IS NULL OR b.until > $3) "
+        )
+    };
+}
+pub(super) use {standing_columns, standing_joins};
+
+/// An account seen from a network.
+pub(super) struct Standing {
+    account: AccountId,
+    skeleton: String,
+    network: Network,
+    known: bool,
+    blocks: Vec<Block>,
+    /// What was counted; to be [saved](Self::save) when changed.
+    pub(super) tallies: Tallies,
+    loaded: Tallies,
+}
+
+impl Standing {
+    /// Everything about `account` from `network` in one read.
+    pub(super) async fn load(
+        connection: &mut SqliteConnection,
+        account: &AccountId,
+        network: Network,
+        created_from: Option<Network>,
+        now: Timestamp,
+    ) -> Result<Self, StoreFailed> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            standing_columns!(),
+            " FROM (SELECT 1) AS one",
+            standing_joins!("$1", "$4")
+        ))
+        .bind(account.as_str())
+        .bind(network.to_string())
+        .bind(now.as_millis())
+        .bind(account.skeleton().as_str().to_owned())
+        .fetch_all(connection)
+        .await?;
+        Self::of_rows(&rows, account, network, created_from)
+    }
+
+    /// Reads it from the rows of a query over [`standing_columns`], one for each block in force and
+    /// at least one.
+    pub(super) fn of_rows(
+        rows: &[SqliteRow],
+        account: &AccountId,
+        network: Network,
+        created_from: Option<Network>,
+    ) -> Result<Self, StoreFailed> {
+        let first = rows.first().ok_or_else(|| unreadable("standing"))?;
+        let known = first.try_get::<Option<&str>, _>("known")?.is_some() || created_from == Some(network);
+        let tallies = tallies_of(first)?;
+        Ok(Self {
+            account: account.clone(),
+            skeleton: account.skeleton().as_str().to_owned(),
+            network,
+            known,
+            blocks: rows.iter().filter_map(|row| block_of(row).transpose()).collect::<Result<_, _>>()?,
+            loaded: tallies.clone(),
+            tallies,
+        })
+    }
+
+    /// Verified before, or the creation network.
+    pub(super) fn known(&self) -> bool {
+        self.known
+    }
+
+    /// The block in force. A known network has none: it needs no code, and blocks are only made for
+    /// unknown ones.
+    pub(super) fn block(&self) -> Option<Block> {
+        if self.known { None } else { Block::lasting_longest(self.blocks.iter().copied()) }
+    }
+
+    pub(super) fn of_network(&self) -> NetworkStanding {
+        match self.block() {
+            Some(block) => NetworkStanding::Blocked(block),
+            None if self.known => NetworkStanding::Known,
+            None => NetworkStanding::Unknown,
+        }
+    }
+
+    /// Writes what was counted, if it changed.
+    pub(super) async fn save(&self, connection: &mut SqliteConnection, rules: &Rules) -> Result<(), StoreFailed> {
+        if self.tallies == self.loaded {
+            return Ok(());
+        }
+        let Tallies { network, account } = &self.tallies;
+        let forgotten = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis);
+        sqlx::query(
+            "INSERT INTO tallies (skeleton, network, failures, failed_at, latest_failures, mails, forgotten_at) \
+             VALUES ($1, '', $2, NULL, $3, $4, $5), ($1, $6, $7, $8, $9, $10, $11) \
+             ON CONFLICT (skeleton, network) DO UPDATE SET failures = excluded.failures, \
+             failed_at = excluded.failed_at, latest_failures = excluded.latest_failures, mails = excluded.mails, \
+             forgotten_at = excluded.forgotten_at",
+        )
+        .bind(&self.skeleton)
+        .bind(i64::from(account.in_a_row))
+        .bind(account.failures.to_bytes())
+        .bind(account.mails.to_bytes())
+        .bind(forgotten(account.forgotten_at(&rules.challenge)))
+        .bind(self.network.to_string())
+        .bind(i64::from(network.failures))
+        .bind(network.failed_at.map(Timestamp::as_millis))
+        .bind(Vec::new())
+        .bind(network.mails.to_bytes())
+        .bind(forgotten(network.forgotten_at(&rules.challenge)))
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Puts blocks up under one reference; gives the one to tell the user about.
+    pub(super) async fn block_for(
+        &self,
+        connection: &mut SqliteConnection,
+        blocks: &[NewBlock],
+        reference: Reference,
+        now: Timestamp,
+    ) -> Result<Block, StoreFailed> {
+        for block in blocks {
+            sqlx::query(
+                "INSERT INTO blocks (reference, reason, account, skeleton, network, everywhere, since, until) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(reference.to_string())
+            .bind(block.reason.as_str())
+            .bind(self.account.as_str())
+            .bind(&self.skeleton)
+            .bind(self.network.to_string())
+            .bind(i64::from(block.reason.everywhere()))
+            .bind(now.as_millis())
+            .bind(block.until.map(Timestamp::as_millis))
+            .execute(&mut *connection)
+            .await?;
+        }
+        let put_up =
+            blocks.iter().map(|block| Block { reason: block.reason, since: now, until: block.until, reference });
+        Block::lasting_longest(put_up).ok_or_else(|| StoreFailed("a block without a reason".to_owned()))
+    }
+}
+
+fn tallies_of(row: &SqliteRow) -> Result<Tallies, StoreFailed> {
+    let mut tallies = Tallies::default();
+    if let Some(in_a_row) = row.try_get::<Option<i64>, _>("in_a_row")? {
+        tallies.account.in_a_row = counted(in_a_row)?;
+        tallies.account.failures = history(row.try_get("latest_failures")?)?;
+        tallies.account.mails = history(row.try_get("account_mails")?)?;
+    }
+    if let Some(failures) = row.try_get::<Option<i64>, _>("failures")? {
+        tallies.network.failures = counted(failures)?;
+        tallies.network.failed_at = row.try_get::<Option<i64>, _>("failed_at")?.map(Timestamp::from_millis);
+        tallies.network.mails = history(row.try_get("network_mails")?)?;
+    }
+    Ok(tallies)
+}
+
+fn block_of(row: &SqliteRow) -> Result<Option<Block>, StoreFailed> {
+    let Some(reason) = row.try_get::<Option<&str>, _>("reason")? else { return Ok(None) };
+    Ok(Some(Block {
+        reason: BlockReason::of_str(reason).ok_or_else(|| unreadable("reason of a block"))?,
+        since: Timestamp::from_millis(row.try_get("since")?),
+        until: row.try_get::<Option<i64>, _>("until")?.map(Timestamp::from_millis),
+        reference: Reference::parse(row.try_get("reference")?).map_err(|_| unreadable("reference"))?,
+    }))
+}
+
+fn counted(count: i64) -> Result<u32, StoreFailed> {
+    u32::try_from(count).map_err(|_| unreadable("count"))
+}
+
+pub(super) fn history(bytes: &[u8]) -> Result<History, StoreFailed> {
+    History::of_bytes(bytes).ok_or_else(|| unreadable("history"))
+}
