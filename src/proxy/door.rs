@@ -152,10 +152,7 @@ impl GateProxy {
             door,
             permit,
         };
-        let receiver = match &course.session {
-            Some(session) if !session.is_cleared() => Receiver::Pending,
-            _ => Receiver::Anonymous,
-        };
+        let receiver = if course.session.is_some() { Receiver::Pending } else { Receiver::Anonymous };
         let flows: Arc<Flows> = Arc::clone(&self.flows);
         let outcome = tokio::spawn(flows.sign_in(attempt)).await;
         Ok(match outcome {

@@ -383,8 +383,10 @@ impl GateProxy {
     fn receiver(course: &Course) -> Receiver {
         match (&course.permit, &course.session) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
-            (_, Some(session)) if !session.is_cleared() => Receiver::Pending,
-            _ => Receiver::Anonymous,
+            // A code is awaited, or a cleared session turned up elsewhere: what a public page sets (and takes away) for
+            // a visitor without cookies must not cost the browser those it has.
+            (_, Some(_)) => Receiver::Pending,
+            (_, None) => Receiver::Anonymous,
         }
     }
 
