@@ -25,7 +25,7 @@ lint: packages-build
 	@! command -v cargo-deny >/dev/null || cargo deny --locked check
 
 docs: packages-build
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
 bench: packages-bench
 	cargo bench --locked

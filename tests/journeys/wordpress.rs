@@ -194,7 +194,11 @@ async fn an_application_password_opens_nothing_through_the_gate() {
     let mut owner = world.past_the_gate(2);
     log_in(KIND, &mut owner, ALICE).await;
     let page = owner.get("/wp-admin/profile.php").await.text();
-    let nonce = page.split("\"nonce\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let nonce = page
+        .split("wpApiSettings")
+        .nth(1)
+        .and_then(|rest| rest.split("\"nonce\":\"").nth(1))
+        .and_then(|rest| rest.split('"').next());
     let nonce = nonce.unwrap_or_else(|| panic!("no nonce in {page}"));
     let target = "/index.php?rest_route=/wp/v2/users/me/application-passwords";
     let ask = Ask::post(target, &[("name", "journey")]).header("x-wp-nonce", nonce);
