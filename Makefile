@@ -25,7 +25,7 @@ lint: packages-build
 	@! command -v cargo-deny >/dev/null || cargo deny --locked check
 
 docs: packages-build
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
 bench: packages-bench
 	cargo bench --locked
