@@ -275,8 +275,8 @@ async fn uploads_and_saves_pass_on_a_cleared_session() {
         body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
     }
     body.extend(b"--b\r\nContent-Disposition: form-data; name=\"html-upload\"\r\n\r\nUpload\r\n".iter());
-    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"async-upload\"; filename=\"a.txt\"\r\n".iter());
-    body.extend(b"Content-Type: text/plain\r\n\r\n".iter());
+    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"async-upload\"; filename=\"a.pdf\"\r\n".iter());
+    body.extend(b"Content-Type: application/pdf\r\n\r\n%PDF-1.4\n".iter());
     body.extend(std::iter::repeat_n(b"0123456789abcde\n".iter(), 20_000).flatten());
     body.extend(b"\r\n--b--\r\n".iter());
     let ask = Ask::new(Method::POST, &form.target()).content("multipart/form-data; boundary=b", &body);
