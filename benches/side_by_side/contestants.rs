@@ -31,12 +31,11 @@ pub fn usual_cookies() -> String {
     )
 }
 
-/// Starts the panel and all contestants, or those that `only` names.
-pub fn start_all(folder: &Path, only: &[String]) -> Vec<Contestant> {
+/// Starts the panel and all contestants, or those that `only` names. The panel runs as long as what
+/// is returned first is kept.
+pub fn start_all(folder: &Path, only: &[String]) -> (Process, Vec<Contestant>) {
     let panel_address = free_address();
     let panel = start_nginx(folder, "panel", &other_core(), panel_address, &panel_config(folder, panel_address));
-    // It runs as long as the program.
-    std::mem::forget(panel);
     let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| name.contains(wanted.as_str()));
     let simple = |name, processes, address| Contestant {
         name,
@@ -90,7 +89,7 @@ pub fn start_all(folder: &Path, only: &[String]) -> Vec<Contestant> {
             println!("haproxy isn't installed, and is left out");
         }
     }
-    contestants
+    (panel, contestants)
 }
 
 fn start_nginx(folder: &Path, name: &str, core: &str, address: SocketAddr, config: &str) -> Process {

@@ -56,7 +56,7 @@ fn main() {
         }
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut contestants = contestants::start_all(folder.path(), &plan.only);
-    let results = measure::in_turn(&mut contestants, &plan);
+    let (_panel, contestants) = contestants::start_all(folder.path(), &plan.only);
+    let results = measure::in_turn(&contestants, &plan);
     report::print(&results, "bare pingora");
 }

@@ -22,7 +22,7 @@ pub struct Result {
 }
 
 /// Each contestant once a round, in the same order; the first round only warms up.
-pub fn in_turn(contestants: &mut [Contestant], plan: &Plan) -> Vec<Result> {
+pub fn in_turn(contestants: &[Contestant], plan: &Plan) -> Vec<Result> {
     let mut results: Vec<_> =
         contestants.iter().map(|contestant| Result { name: contestant.name, turns: Vec::new() }).collect();
     for round in 0..=plan.rounds {

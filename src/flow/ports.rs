@@ -368,8 +368,9 @@ pub enum Answered {
     },
     /// No code is valid any more.
     Expired,
-    /// Blocked, now or before. A fresh block ended the session that was answered for, pending or
-    /// cleared, and all others that were pending for the same account from the same network.
+    /// Blocked, now or before. A fresh block ended the session that was answered for if it was
+    /// pending, and all others that were pending for the same account from the same network; a
+    /// cleared session goes on from where it was cleared.
     Blocked {
         /// The block.
         block: Block,

@@ -1,5 +1,6 @@
 //! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.
 
+mod answers;
 pub mod client;
 mod door;
 mod endpoints;

@@ -22,14 +22,13 @@ use super::reply::Reply;
 use super::{request, websocket};
 use crate::flow::Flows;
 use crate::flow::network::OnNetwork;
-use crate::flow::ports::RefusalRecord;
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
-use crate::gate::decide::{self, Caller, Decision, Denial, Passage, Permit, Request, Standing};
+use crate::gate::decide::{self, Caller, Decision, Passage, Permit, Request, Standing};
 use crate::gate::target::Target;
 use crate::login::DoorKind;
 use crate::login::scan::{CredentialScan, ScanState};
 use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr};
-use crate::page::{BlockedPage, Elsewhere, LogOutFirst, Page, Pages, Refusal, RefusalKind};
+use crate::page::{Page, Pages, RefusalKind};
 use crate::state::Session;
 
 /// What the proxy has to know besides the flows.
@@ -72,7 +71,7 @@ pub struct Course {
     scan: Option<CredentialScan>,
     held: Option<Bytes>,
     logs_out: bool,
-    fault: Option<Fault>,
+    pub(super) fault: Option<Fault>,
 }
 
 /// Who asks, resolved once.
@@ -88,7 +87,7 @@ pub(super) struct Asker {
 
 /// Why the gate itself broke a request off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     /// The answer belongs to a login that claimed its cookies meanwhile, or to a session that ended.
     Withheld,
     /// Credentials in the body of a request that isn't a watched door's.
@@ -116,33 +115,6 @@ impl GateProxy {
         peer.options.write_timeout = Some(settings.panel_timeout);
         peer.options.idle_timeout = Some(Duration::from_secs(50));
         Self { flows, pages, settings, refusals, peer, one_client: OneClient::default() }
-    }
-
-    /// A page of the gate's own, or a problem for a script; recorded if it's a refusal.
-    pub(super) fn say(&self, exchange: &Exchange, asker: &Asker, session: Option<&Session>, page: &Page) -> Reply {
-        let now = self.flows.now();
-        if let Some(reference) = page.reference() {
-            let header = exchange.req_header();
-            self.refusals.record(RefusalRecord {
-                reference,
-                at: now,
-                reason: page.slug().to_owned(),
-                status: page.status().as_u16(),
-                account: session.map(|session| session.account.clone()),
-                network: asker.network,
-                request: format!("{} {}", header.method, header.uri.path().chars().take(200).collect::<String>()),
-                until: page.retry_at(),
-            });
-        }
-        Reply::page(match asker.caller {
-            Caller::Navigation => self.pages.render(page, asker.language, now),
-            Caller::Script => self.pages.problem(page, asker.language, now),
-        })
-    }
-
-    pub(super) fn refuse(&self, exchange: &Exchange, asker: &Asker, kind: RefusalKind) -> Reply {
-        let refusal = Refusal { kind, reference: request::reference(), retry_at: None };
-        self.say(exchange, asker, None, &Page::Refused(refusal))
     }
 
     fn asker(&self, exchange: &Exchange) -> Asker {
@@ -294,6 +266,9 @@ impl GateProxy {
         if chosen.dropped > 0 {
             debug!(dropped = chosen.dropped, "cookies that may not go up");
         }
+        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+            return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
+        }
         if permit.scans_body() {
             course.scan = Some(self.scan_for(exchange, request.target));
         }
@@ -325,48 +300,6 @@ impl GateProxy {
         CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
-    fn deny(&self, exchange: &Exchange, course: &Course, asker: &Asker, request: Request<'_>, denial: Denial) -> Reply {
-        metrics::counter!("poterne_requests_total", "decision" => denial.as_str()).increment(1);
-        let session = course.session.as_deref();
-        let reference = request::reference();
-        let first = match request.standing {
-            Standing::Pending | Standing::Elsewhere => Elsewhere::EnterCode,
-            Standing::Anonymous | Standing::Cleared => Elsewhere::LogIn,
-        };
-        let page = match (denial, asker.caller) {
-            (Denial::LogIn, Caller::Navigation) => {
-                let wanted = request::encoded(request.target.raw());
-                return Reply::redirect(&self.flows.profile.login_page.replace("{target}", &wanted));
-            }
-            (Denial::Challenge, Caller::Navigation) => {
-                return Reply::redirect(&format!("{}/challenge", self.settings.prefix));
-            }
-            (Denial::LogIn | Denial::Challenge | Denial::Unsent, _) => Page::ConfirmElsewhere { first, reference },
-            (Denial::ClosedDoor, _) => {
-                Page::Refused(Refusal { kind: RefusalKind::ClosedDoor, reference, retry_at: None })
-            }
-            (Denial::LogOutFirst, _) => self.log_out_first(session, reference),
-            (Denial::AmbiguousForm, _) => {
-                Page::Refused(Refusal { kind: RefusalKind::BadRequest, reference, retry_at: None })
-            }
-            (Denial::TooLarge, _) => {
-                Page::Refused(Refusal { kind: RefusalKind::BodyTooLarge, reference, retry_at: None })
-            }
-        };
-        self.say(exchange, asker, session, &page)
-    }
-
-    pub(super) fn log_out_first(&self, session: Option<&Session>, reference: crate::model::Reference) -> Page {
-        match session {
-            Some(session) => Page::LogOutFirst(LogOutFirst {
-                token: self.flows.keys.form_token(session.id),
-                account: session.account.to_string(),
-                reference,
-            }),
-            None => Page::Refused(Refusal { kind: RefusalKind::ClosedDoor, reference, retry_at: None }),
-        }
-    }
-
     /// Whether the answer to a request that is under way may still leave (R3): not if a login has
     /// claimed its cookies meanwhile, and not if its session has ended.
     fn may_leave(&self, course: &Course) -> bool {
@@ -383,46 +316,9 @@ impl GateProxy {
     fn receiver(course: &Course) -> Receiver {
         match (&course.permit, &course.session) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
-            (_, Some(session)) if !session.is_cleared() => Receiver::Pending,
+            // Pending, or cleared but on an unknown network: what it has must not be overwritten (R7).
+            (_, Some(_)) => Receiver::Pending,
             _ => Receiver::Anonymous,
-        }
-    }
-
-    /// The page for a request that broke off, if one can still be shown.
-    fn page_for(&self, exchange: &Exchange, course: &Course, error: &Error) -> Option<Page> {
-        let reference = request::reference();
-        let refused = |kind| Some(Page::Refused(Refusal { kind, reference, retry_at: None }));
-        match course.fault {
-            Some(Fault::Withheld) => return Some(Page::StartAgain { reference }),
-            Some(Fault::Credentials) => return Some(self.log_out_first(course.session.as_deref(), reference)),
-            Some(Fault::Store) => return Some(Page::StoreUnavailable { reference }),
-            None => {}
-        }
-        if super::front::refused_body(error).is_some() {
-            return refused(RefusalKind::BadRequest);
-        }
-        let _ = exchange;
-        let timed_out =
-            matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout);
-        match error.esource() {
-            ErrorSource::Upstream => {
-                let kind = if timed_out { "slow" } else { "down" };
-                metrics::counter!("poterne_panel_errors_total", "kind" => kind).increment(1);
-                warn!(%reference, error = %error.etype().as_str(), "the panel didn't answer");
-                Some(if timed_out { Page::PanelSlow { reference } } else { Page::PanelDown { reference } })
-            }
-            ErrorSource::Downstream => match error.etype() {
-                ErrorType::WriteError
-                | ErrorType::ReadError
-                | ErrorType::ConnectionClosed
-                | ErrorType::WriteTimedout => None,
-                ErrorType::ReadTimedout => refused(RefusalKind::SlowRequest),
-                _ => refused(RefusalKind::BadRequest),
-            },
-            ErrorSource::Internal | ErrorSource::Unset => {
-                warn!(%reference, error = %error.etype().as_str(), "a fault of the gate's own");
-                refused(RefusalKind::Internal)
-            }
         }
     }
 }
@@ -436,6 +332,11 @@ enum Reason {
 fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Whether a body can be searched: one type at most, and not packed.
+fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
+    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
 }
 
 fn count(passage: Passage) {
@@ -574,7 +475,7 @@ impl ProxyHttp for GateProxy {
         exchange.set_keepalive(None);
         let mut code = 0;
         let unanswered = exchange.as_downstream().response_written().is_none();
-        if unanswered && let Some(page) = self.page_for(exchange, course, error) {
+        if unanswered && let Some(page) = self.page_for(course, error) {
             let asker = course.asker.unwrap_or_else(|| self.asker(exchange));
             let reply = self.say(exchange, &asker, course.session.as_deref(), &page);
             code = reply.status().as_u16();
@@ -635,10 +536,5 @@ impl GateProxy {
             }
         }
         Ok(())
-    }
-
-    /// A block's page. It ends the gate's cookie, so that somebody else can log in.
-    pub(super) fn blocked(&self, account: Option<String>, block: crate::limit::Block) -> Page {
-        Page::Blocked(BlockedPage { account, block })
     }
 }

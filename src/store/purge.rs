@@ -32,7 +32,11 @@ pub(super) async fn step(
 
     // Each takes the instant and how many rows at most.
     let steps: [(&'static str, i64); 10] = [
-        ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE pending_until <= $1 LIMIT $2)", pending_over),
+        (
+            "DELETE FROM sessions WHERE id IN \
+             (SELECT id FROM sessions WHERE pending_until <= $1 AND sealed_jar IS NULL LIMIT $2)",
+            pending_over,
+        ),
         (
             "DELETE FROM sessions WHERE id IN \
              (SELECT id FROM sessions WHERE last_seen_at <= $1 AND pending_until IS NULL LIMIT $2)",

@@ -222,9 +222,10 @@ pub(super) async fn clear(
     Ok((session, sealed_jar))
 }
 
-/// A block ends the session whose answer caused it, and all that are pending for the same account
-/// from the same network. Their rows stay for a while, without what was parked, so that a second
-/// click on the last wrong try is told of the block too.
+/// A block ends the pending session whose answer caused it, and all that are pending for the same
+/// account from the same network; one that is cleared goes on from where it was. Their rows stay
+/// until the purge has handed out what was parked with them, and for a while longer, so that a
+/// second click on the last wrong try is told of the block too.
 pub(super) async fn end_blocked(
     connection: &mut SqliteConnection,
     row: &SessionRow,
@@ -232,8 +233,8 @@ pub(super) async fn end_blocked(
     now: Timestamp,
 ) -> Result<(), StoreFailed> {
     sqlx::query(
-        "UPDATE sessions SET pending_until = $4, sealed_jar = NULL \
-         WHERE id = $1 OR (skeleton = $2 AND network = $3 AND pending_until > $4)",
+        "UPDATE sessions SET pending_until = $4 \
+         WHERE pending_until > $4 AND (id = $1 OR (skeleton = $2 AND network = $3))",
     )
     .bind(row.session.id.as_bytes().as_slice())
     .bind(row.session.account.skeleton().as_str().to_owned())

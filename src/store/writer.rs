@@ -366,10 +366,10 @@ mod tests {
         Writer::start(connection, Timestamp::from_millis(0), guard).unwrap()
     }
 
-    fn note<'c>(connection: &'c mut SqliteConnection, word: Arc<&'static str>) -> Deciding<'c, ()> {
+    fn note(connection: &mut SqliteConnection, word: Arc<String>) -> Deciding<'_, ()> {
         Box::pin(async move {
-            sqlx::query("INSERT INTO noted VALUES ($1)").bind(*word).execute(connection).await?;
-            match *word {
+            sqlx::query("INSERT INTO noted VALUES ($1)").bind(word.as_str()).execute(connection).await?;
+            match word.as_str() {
                 "panics" => panic!("on purpose"),
                 "undone" => Ok(Fate::Undo(())),
                 "fails" => Err(StoreFailed("on purpose".to_owned())),
@@ -390,11 +390,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
         let words = ["a", "panics", "b", "undone", "c", "a", "d", "fails"];
-        let outcomes = join_all(words.map(|word| writer.decide(None, word, note))).await;
+        let outcomes = join_all(words.map(|word| writer.decide(None, word.to_owned(), note))).await;
         let kept: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
         assert_eq!(kept, [true, false, true, true, true, false, true, false]);
         assert_eq!(writer.decide(None, (), noted).await.unwrap(), ["a", "b", "c", "d"]);
-        assert!(writer.decide(None, "panics", note).await.is_err(), "alone too");
+        assert!(writer.decide(None, "panics".to_owned(), note).await.is_err(), "alone too");
         writer.close().await;
         assert!(writer.decide(None, (), noted).await.is_err());
     }
@@ -412,9 +412,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
         let (a, gone, b) = tokio::join!(
-            writer.decide(None, "a", note),
+            writer.decide(None, "a".to_owned(), note),
             writer.decide(None, (), give_up),
-            writer.decide(None, "b", note)
+            writer.decide(None, "b".to_owned(), note)
         );
         assert!(gone.is_err());
         let expected: Vec<_> =

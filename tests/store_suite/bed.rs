@@ -254,7 +254,7 @@ impl Bed {
     pub async fn purge(&self) -> u64 {
         let mut gone = 0;
         loop {
-            match self.store.purge_expired(self.now).await.unwrap() {
+            match self.store.purge_expired(self.now).await.unwrap().rows {
                 0 => return gone,
                 some => gone += some,
             }

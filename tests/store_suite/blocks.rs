@@ -20,7 +20,7 @@ suite! {
     a_known_network_goes_on_through_every_block
     b15_a_block_keeps_its_reference_and_end_over_restarts
     failures_at_a_known_network_count_where_the_login_came_from
-    a_blocked_change_of_network_ends_the_session
+    a_blocked_change_of_network_leaves_the_session_where_it_was
 }
 
 async fn b12_the_third_wrong_code_blocks_for_an_hour_then_three_new_tries(mut bed: Bed) {
@@ -226,7 +226,7 @@ async fn failures_at_a_known_network_count_where_the_login_came_from(mut bed: Be
     assert_eq!(bed.standing("alice", net(1)).await, NetworkStanding::Known);
 }
 
-async fn a_blocked_change_of_network_ends_the_session(mut bed: Bed) {
+async fn a_blocked_change_of_network_leaves_the_session_where_it_was(mut bed: Bed) {
     let login = bed.login("alice", net(1)).await;
     bed.pass(&login, net(1)).await;
     let (code, _) = bed.another(login.session, net(2)).await;
@@ -234,6 +234,8 @@ async fn a_blocked_change_of_network_ends_the_session(mut bed: Bed) {
         bed.wrong(login.session, net(2)).await;
     }
     assert!(matches!(bed.answer(login.session, &code, net(2)).await, Answered::Blocked { fresh: false, .. }));
-    assert!(bed.load().await.sessions.is_empty(), "another person at this computer can log in");
-    assert!(matches!(bed.answer(login.session, &code, net(1)).await, Answered::Expired));
+    let sessions = bed.load().await.sessions;
+    assert_eq!((sessions.len(), sessions[0].state, sessions[0].network), (1, SessionState::Cleared, net(1)));
+    assert!(matches!(bed.status(login.session, net(1)).await, ChallengeStatus::NotWanted), "goes on there");
+    assert!(matches!(bed.status(login.session, net(2)).await, ChallengeStatus::Blocked(_)));
 }

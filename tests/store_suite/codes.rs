@@ -197,8 +197,8 @@ async fn a_code_is_valid_from_any_unblocked_network_and_both_become_known(mut be
 
 async fn a_cancelled_login_takes_its_code_along(mut bed: Bed) {
     let login = bed.login("alice", net(1)).await;
-    assert!(bed.store.end_session(login.session, bed.now).await.unwrap());
-    assert!(!bed.store.end_session(login.session, bed.now).await.unwrap());
+    assert!(bed.store.end_session(login.session, bed.now).await.unwrap().existed);
+    assert!(!bed.store.end_session(login.session, bed.now).await.unwrap().existed);
     assert!(matches!(bed.answer(login.session, &login.code, net(1)).await, Answered::NotWanted));
     assert!(bed.load().await.sessions.is_empty());
 }
