@@ -358,6 +358,12 @@ async fn the_whole_walk(look: Look, name: &str) {
     chrome.goto(&format!("{}dashboard.php", demo.gate)).await;
     walk.expect_inside("16-home-goes-on").await;
 
+    // The same panel without the gate: the password alone opens it. Looking there ends nothing here.
+    walk.log_in(&demo.panel).await;
+    walk.expect_inside("17-unprotected").await;
+    chrome.goto(&format!("{}dashboard.php", demo.gate)).await;
+    walk.expect_inside("18-home-still").await;
+
     walk.end().await;
 }
 
