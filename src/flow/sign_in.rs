@@ -334,6 +334,7 @@ impl Flows {
         let record = match self.directory.lookup(&account).await {
             Ok(record) => record,
             Err(error) => {
+                metrics::counter!("poterne_directory_errors_total").increment(1);
                 error!(%error, "a login could not go on without the directory");
                 self.log_out_at_panel(attempt.park(accepted.jar, accepted.location));
                 return Err(TurnedAway::AccountsUnavailable);
