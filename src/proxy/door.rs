@@ -76,8 +76,8 @@ impl GateProxy {
         request: Request<'_>,
     ) -> pingora::Result<Option<Reply>> {
         let sent = &exchange.req_header().headers;
-        if sent.contains_key(CONTENT_ENCODING) {
-            // Bodies of doors are never inflated (R10).
+        if sent.contains_key(CONTENT_ENCODING) || sent.get_all(CONTENT_TYPE).into_iter().count() > 1 {
+            // Bodies of doors are never inflated (R10), and of two types panels take this or that.
             return Ok(Some(self.refuse(exchange, asker, RefusalKind::BadRequest)));
         }
         let content_type = sent.get(CONTENT_TYPE).cloned();
@@ -146,15 +146,16 @@ impl GateProxy {
             network: asker.network,
             language: asker.language,
             browser: request::browser(&header.headers),
-            present: course.session.clone(),
+            // A session that turned up on an unknown network isn't this browser's to end.
+            present: course.session.clone().filter(|_| request.standing != Standing::Elsewhere),
             reference,
             typed,
             door,
             permit,
         };
-        let receiver = match &course.session {
-            Some(session) if !session.is_cleared() => Receiver::Pending,
-            _ => Receiver::Anonymous,
+        let receiver = match request.standing {
+            Standing::Pending | Standing::Elsewhere => Receiver::Pending,
+            Standing::Anonymous | Standing::Cleared => Receiver::Anonymous,
         };
         let flows: Arc<Flows> = Arc::clone(&self.flows);
         let outcome = tokio::spawn(flows.sign_in(attempt)).await;

@@ -266,6 +266,9 @@ impl GateProxy {
         if chosen.dropped > 0 {
             debug!(dropped = chosen.dropped, "cookies that may not go up");
         }
+        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+            return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
+        }
         if permit.scans_body() {
             course.scan = Some(self.scan_for(exchange, request.target));
         }
@@ -313,7 +316,8 @@ impl GateProxy {
     fn receiver(course: &Course) -> Receiver {
         match (&course.permit, &course.session) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
-            (_, Some(session)) if !session.is_cleared() => Receiver::Pending,
+            // Pending, or cleared but on an unknown network: what it has must not be overwritten (R7).
+            (_, Some(_)) => Receiver::Pending,
             _ => Receiver::Anonymous,
         }
     }
@@ -328,6 +332,11 @@ enum Reason {
 fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Whether a body can be searched: one type at most, and not packed.
+fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
+    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
 }
 
 fn count(passage: Passage) {

@@ -29,14 +29,17 @@ impl Claims {
             if before.contains(key) {
                 continue;
             }
-            match self.claimed.entry(*key) {
+            let free = match self.claimed.entry(*key) {
                 Entry::Vacant(free) => {
                     free.insert(until);
+                    true
                 }
-                Entry::Occupied(_) => {
-                    self.release(before);
-                    return false;
-                }
+                Entry::Occupied(_) => false,
+            };
+            // The entry holds its part of the map: what was taken before is given back without it.
+            if !free {
+                self.release(before);
+                return false;
             }
         }
         true
