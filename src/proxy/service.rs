@@ -130,7 +130,7 @@ impl GateProxy {
             client,
             network: Network::of(client, self.settings.network_prefix),
             scheme,
-            route: Route::of(scheme, peer),
+            route: Route::of(scheme, peer, client),
             caller: request::caller(headers),
             language: self.pages.negotiate(headers.get("accept-language").map(HeaderValue::as_bytes)),
         }
