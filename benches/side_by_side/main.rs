@@ -21,6 +21,7 @@
 )]
 
 mod contestants;
+mod exchange;
 mod measure;
 mod pingora_role;
 mod poterne;

@@ -257,8 +257,12 @@ impl Flows {
     }
 
     async fn release(&self, id: AttemptId, claims: &[ClaimKey]) -> Result<(), TurnedAway> {
-        self.store.release_claims(id).await?;
-        self.claims.release(claims);
+        // Without this, the claims on a cleared session's values would go in the store, and with the
+        // next restart here too.
+        if !claims.is_empty() {
+            self.store.release_claims(id).await?;
+            self.claims.release(claims);
+        }
         Ok(())
     }
 

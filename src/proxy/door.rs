@@ -23,7 +23,7 @@ use crate::gate::knock::{self, Typed};
 use crate::login::Door;
 use crate::login::Form;
 use crate::model::Reference;
-use crate::page::{Elsewhere, Page, RefusalKind};
+use crate::page::{Page, RefusalKind};
 
 /// How long a door's body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -166,7 +166,7 @@ impl GateProxy {
                 let reply = match asker.caller {
                     Caller::Navigation => Reply::redirect(&format!("{}/challenge", self.settings.prefix)),
                     Caller::Script => {
-                        let page = Page::ConfirmElsewhere { first: Elsewhere::EnterCode, reference };
+                        let page = Page::CodeAwaited { reference };
                         self.say(exchange, asker, Some(&session), &page)
                     }
                 };
