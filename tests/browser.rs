@@ -147,7 +147,7 @@ impl Walk {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE / 3, waiting).await.is_err() {
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
             self.chrome.screenshot(&format!("{}-failed", self.name)).await;
             let (path, text) = (self.chrome.path().await, self.chrome.text().await);
             panic!("no page “{heading}” but {path}:\n{text}");
@@ -240,7 +240,7 @@ impl Walk {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
-        let arrived = tokio::time::timeout(PATIENCE / 3, waiting).await;
+        let arrived = tokio::time::timeout(PATIENCE, waiting).await;
         assert!(arrived.is_ok(), "no mail number {n}");
         let code = self.chrome.find(".newest .code").await.text().await.unwrap();
         assert_eq!(code.len(), 6, "{code:?}");
