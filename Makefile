@@ -29,7 +29,6 @@ docs: packages-build
 
 bench: packages-bench
 	cargo bench --locked
-	@[ ! -x benches/side-by-side ] || benches/side-by-side
 
 packages-build packages-test packages-bench packages-demo: packages-%:
 	@scripts/install-packages $*

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use poterne::app::{self, clock::Clock};
 use poterne::config::{self, Checked};
 use poterne::flow::ports::RefusalRecord;
-use poterne::model::{Reference, Timestamp};
+use poterne::model::{AccountId, Reference, Timestamp};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -45,10 +45,29 @@ enum Command {
     },
     /// Starts a small panel, a mailbox and the gate in front of it on this machine, to try it out.
     Demo(app::demo::DemoOptions),
+    /// Looks after accounts.
+    #[command(subcommand)]
+    Account(Account),
     /// Tells what a reference stands for that a user reads out.
     Reference {
         /// The reference, like 7K2M-Q9XD.
         reference: String,
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// Lifts every block of an account and lets it begin anew, once support knows who asks. The gate
+    /// must not run meanwhile: one process at a time has the store.
+    Unblock {
+        /// The account.
+        account: String,
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
@@ -74,13 +93,24 @@ fn main() -> ExitCode {
             Err(code) => code,
         },
         Command::Check { config } => match load(&config) {
-            Ok(_) => {
+            Ok(checked) => {
+                let wrong = app::rehearse(&checked);
+                for mistake in &wrong {
+                    complain(&mistake.to_string());
+                }
+                if !wrong.is_empty() {
+                    return ExitCode::from(MISTAKES);
+                }
                 say(&format!("{}: no mistakes", config.display()));
                 ExitCode::SUCCESS
             }
             Err(code) => code,
         },
         Command::Demo(options) => done(app::demo::run(options)),
+        Command::Account(Account::Unblock { account, config, json }) => match load(&config) {
+            Ok(checked) => unblock(&checked, &account, json),
+            Err(code) => code,
+        },
         Command::Reference { reference, config, json } => match load(&config) {
             Ok(checked) => look_up(&checked, &reference, json),
             Err(code) => code,
@@ -111,6 +141,27 @@ fn done(outcome: Result<(), app::RunFailed>) -> ExitCode {
             complain(&format!("poterne: {error}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn unblock(checked: &Checked, typed: &str, json: bool) -> ExitCode {
+    let account = match AccountId::canonical(typed) {
+        Ok(account) => account,
+        Err(error) => {
+            complain(&format!("poterne: `{typed}`: {error}"));
+            return ExitCode::from(MISTAKES);
+        }
+    };
+    match app::unblock(checked, &account) {
+        Ok(lifted) if json => {
+            say(&serde_json::json!({ "account": account.as_str(), "lifted": lifted }).to_string());
+            ExitCode::SUCCESS
+        }
+        Ok(lifted) => {
+            say(&format!("{account}: {lifted} blocks lifted"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => done(Err(error)),
     }
 }
 
@@ -155,7 +206,7 @@ fn as_json(record: &RefusalRecord) -> String {
         "at": shown(record.at),
         "reason": record.reason,
         "status": record.status,
-        "account": record.account.as_ref().map(poterne::model::AccountId::as_str),
+        "account": record.account.as_ref().map(AccountId::as_str),
         "network": record.network.to_string(),
         "request": record.request,
         "until": record.until.map(shown),

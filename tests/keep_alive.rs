@@ -206,11 +206,11 @@ impl World {
         (token, session)
     }
 
-    /// The browser's cookies for this session.
+    /// The cookies of a browser whose proxy took HTTPS for it.
     fn cookies(&self, token: &SessionToken, session: &Session) -> String {
         let owner = Owner::Session(session.id);
         let stamped = stamp::stamp(self.flows.keys.stamp(), b"PHPSESSID", b"abc", owner);
-        format!("poterne={}; theme=dark; PHPSESSID={}", token.expose(), String::from_utf8(stamped).unwrap())
+        format!("__Host-poterne={}; theme=dark; PHPSESSID={}", token.expose(), String::from_utf8(stamped).unwrap())
     }
 
     async fn connect(&self) -> TcpStream {

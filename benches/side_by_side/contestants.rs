@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::poterne;
 use super::process::{MEASURED, Process, free_address, is_installed, other_core, write};
@@ -11,12 +12,14 @@ use super::process::{MEASURED, Process, free_address, is_installed, other_core, 
 pub struct Contestant {
     pub name: &'static str,
     /// All that it needs; their time is added up.
-    pub processes: Vec<Process>,
+    pub processes: Vec<Rc<Process>>,
     pub address: SocketAddr,
     /// The path that is asked for.
     pub path: String,
     /// The `Cookie` header of each request.
     pub cookie: String,
+    /// The answer is a refusal.
+    pub refuses: bool,
 }
 
 /// A cookie header of 400 bytes with six cookies, as a browser that uses a few panels has it.
@@ -31,19 +34,19 @@ pub fn usual_cookies() -> String {
     )
 }
 
-/// Starts the panel and all contestants, or those that `only` names.
-pub fn start_all(folder: &Path, only: &[String]) -> Vec<Contestant> {
+/// Starts the panel and all contestants, or those that `only` names. The panel runs as long as what
+/// is returned first is kept.
+pub fn start_all(folder: &Path, only: &[String]) -> (Process, Vec<Contestant>) {
     let panel_address = free_address();
     let panel = start_nginx(folder, "panel", &other_core(), panel_address, &panel_config(folder, panel_address));
-    // It runs as long as the program.
-    std::mem::forget(panel);
     let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| name.contains(wanted.as_str()));
-    let simple = |name, processes, address| Contestant {
+    let simple = |name, processes: Vec<Process>, address| Contestant {
         name,
-        processes,
+        processes: processes.into_iter().map(Rc::new).collect(),
         address,
         path: "/page".to_owned(),
         cookie: usual_cookies(),
+        refuses: false,
     };
     let mut contestants = Vec::new();
     for (name, role) in [("bare pingora", "bare"), ("the front alone", "front")] {
@@ -55,11 +58,10 @@ pub fn start_all(folder: &Path, only: &[String]) -> Vec<Contestant> {
             contestants.push(simple(name, vec![Process::start(MEASURED, &arguments, address)], address));
         }
     }
-    if wanted("poterne") {
-        match poterne::start(folder, panel_address) {
-            Ok(contestant) => contestants.push(contestant),
-            Err(reason) => println!("poterne itself is left out: {reason}"),
-        }
+    let gate = ["poterne", "poterne: sent to login", "poterne: own page", "poterne: refusal"];
+    if gate.iter().any(|name| wanted(name)) {
+        let all = poterne::start(folder, panel_address).contestants();
+        contestants.extend(all.into_iter().filter(|contestant| wanted(contestant.name)));
     }
     if wanted("nginx proxy_pass") {
         let address = free_address();
@@ -90,7 +92,7 @@ pub fn start_all(folder: &Path, only: &[String]) -> Vec<Contestant> {
             println!("haproxy isn't installed, and is left out");
         }
     }
-    contestants
+    (panel, contestants)
 }
 
 fn start_nginx(folder: &Path, name: &str, core: &str, address: SocketAddr, config: &str) -> Process {
@@ -114,13 +116,22 @@ http {{
     )
 }
 
-/// A page of 810 bytes, from memory.
+/// A page of 810 bytes, from memory, and a login that takes any password.
 fn panel_config(folder: &Path, address: SocketAddr) -> String {
     let page = "x".repeat(810);
     nginx_frame(
         folder,
         "panel",
-        &format!("server {{ listen {address}; location / {{ default_type text/html; return 200 '{page}'; }} }}"),
+        &format!(
+            "server {{
+  listen {address};
+  location / {{ default_type text/html; return 200 '{page}'; }}
+  location = {} {{ add_header Set-Cookie '{}; Path=/; HttpOnly'; add_header Set-Cookie '{}; Path=/; HttpOnly'; return 302 /page; }}
+}}",
+            poterne::LOGIN,
+            poterne::SESSION_COOKIE,
+            poterne::LOGIN_COOKIE
+        ),
     )
 }
 

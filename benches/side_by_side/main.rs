@@ -21,6 +21,7 @@
 )]
 
 mod contestants;
+mod exchange;
 mod measure;
 mod pingora_role;
 mod poterne;
@@ -56,7 +57,7 @@ fn main() {
         }
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut contestants = contestants::start_all(folder.path(), &plan.only);
-    let results = measure::in_turn(&mut contestants, &plan);
+    let (_panel, contestants) = contestants::start_all(folder.path(), &plan.only);
+    let results = measure::in_turn(&contestants, &plan);
     report::print(&results, "bare pingora");
 }

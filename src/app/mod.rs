@@ -7,4 +7,4 @@ pub mod logging;
 mod parts;
 mod run;
 
-pub use run::{Gate, RunFailed, reference, run};
+pub use run::{Gate, RunFailed, reference, rehearse, run, unblock};

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::directory::{self, FileDirectory, LoginDirectory};
 use crate::flow::Flows;
 use crate::flow::ports::{Directory, RefusalRecord, Store};
 use crate::mail::Outbox;
-use crate::model::{Keys, Reference, Timestamp};
+use crate::model::{AccountId, Keys, Reference, Timestamp};
 use crate::page::Pages;
 use crate::proxy::front::{self, Front, RunningServer};
 use crate::proxy::{GateProxy, RefusalLog};
@@ -82,15 +83,7 @@ impl Gate {
         let master = store::key_file::load_for_store(&checked.store.key_file, &checked.store.path, &mut rand::rng())
             .map_err(failed)?;
         let keys = Keys::derive(&master);
-        let opening = SqliteStore::open(store::Settings {
-            path: checked.store.path.clone(),
-            key_path: checked.store.key_file.clone(),
-            keys: keys.clone(),
-            challenge: checked.challenge.clone(),
-            session: checked.session.limits,
-            page_limit: None,
-        });
-        let store = Arc::new(runtime.block_on(opening).map_err(failed)?);
+        let store = Arc::new(runtime.block_on(open_store(checked, keys.clone()))?);
         let clock = clock(store.clock_floor());
         let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
             let clock = clock.clone();
@@ -177,17 +170,31 @@ fn spawn(tasks: &mut JoinSet<()>, runtime: &Runtime, task: impl Future<Output = 
 }
 
 fn open_directory(checked: &Checked, runtime: &Handle) -> Result<Arc<dyn Directory>, RunFailed> {
-    let own_domains = checked.mail.own_domains.clone();
     Ok(match &checked.accounts.source {
-        AccountsSource::Login => Arc::new(LoginDirectory::new(own_domains)),
+        AccountsSource::Login => Arc::new(LoginDirectory::new(checked.mail.own_domains.clone())),
         AccountsSource::File { path, reload, .. } => {
-            let creation = parts::creation_networks(checked);
-            let settings = directory::Settings { path: path.clone(), own_domains, creation };
-            let file = Arc::new(FileDirectory::open(settings).map_err(failed)?);
+            let file = Arc::new(open_file(checked, path)?);
             file.keep_fresh(*reload, runtime);
             file
         }
     })
+}
+
+fn open_file(checked: &Checked, path: &Path) -> Result<FileDirectory, RunFailed> {
+    let creation = parts::creation_networks(checked);
+    let own_domains = checked.mail.own_domains.clone();
+    FileDirectory::open(directory::Settings { path: path.to_owned(), own_domains, creation }).map_err(failed)
+}
+
+/// What a checked configuration names beside itself and the gate would start with: the operator's
+/// own pages, the accounts. All that is wrong with them.
+pub fn rehearse(checked: &Checked) -> Vec<RunFailed> {
+    let pages = Pages::load(parts::pages(checked)).map(drop).map_err(failed);
+    let accounts = match &checked.accounts.source {
+        AccountsSource::Login => Ok(()),
+        AccountsSource::File { path, .. } => open_file(checked, path).map(drop),
+    };
+    [pages, accounts].into_iter().filter_map(Result::err).collect()
 }
 
 /// What runs beside the requests.
@@ -257,4 +264,32 @@ pub fn reference(checked: &Checked, reference: Reference) -> Result<Option<Refus
         lookup.close().await.map_err(failed)?;
         found
     })
+}
+
+/// Lifts every block of an account; gives how many there were. Nobody else may have the store open.
+///
+/// # Errors
+/// When the store can't be opened or written.
+pub fn unblock(checked: &Checked, account: &AccountId) -> Result<u64, RunFailed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(failed)?;
+    let master = store::key_file::load(&checked.store.key_file).map_err(failed)?;
+    runtime.block_on(async {
+        let store = open_store(checked, Keys::derive(&master)).await?;
+        let now = Clock::start(store.clock_floor()).now();
+        let lifted = store.lift_blocks(account, now).await.map_err(failed);
+        store.close().await;
+        lifted
+    })
+}
+
+async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFailed> {
+    let settings = store::Settings {
+        path: checked.store.path.clone(),
+        key_path: checked.store.key_file.clone(),
+        keys,
+        challenge: checked.challenge.clone(),
+        session: checked.session.limits,
+        page_limit: None,
+    };
+    SqliteStore::open(settings).await.map_err(failed)
 }

@@ -1,7 +1,7 @@
 //! From the TOML to checked settings: every mistake at once, each with its place.
 //!
-//! A file becomes a tree that knows where everything stands ([`source`]); each section is read key
-//! by key into its own plain settings ([`section`], one file a section); what fits no rule is noted
+//! A file becomes a tree that knows where everything stands (`source`); each section is read key
+//! by key into its own plain settings (`section`, one file a section); what fits no rule is noted
 //! in a [`Report`] and the reading goes on. What comes out of [`load`] has nothing left to check.
 
 mod accounts;

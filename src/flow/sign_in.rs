@@ -149,7 +149,11 @@ impl Flows {
             return Err(TurnedAway::TooMany { retry_at });
         }
         let id = AttemptId::random(&mut rand::rng());
-        let claims = self.claim(id, &attempt).await?;
+        let mut claims = self.claim(id, &attempt).await?;
+        if attempt.present.as_ref().is_some_and(|session| session.is_cleared()) {
+            // Values that a session had may be anybody's by now: they're never free again.
+            claims.clear();
+        }
         let answer = match self.panel.send(self.relay(&attempt)).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -253,6 +257,8 @@ impl Flows {
     }
 
     async fn release(&self, id: AttemptId, claims: &[ClaimKey]) -> Result<(), TurnedAway> {
+        // Without this, the claims on a cleared session's values would go in the store, and with the
+        // next restart here too.
         if !claims.is_empty() {
             self.store.release_claims(id).await?;
             self.claims.release(claims);
@@ -332,6 +338,7 @@ impl Flows {
         let record = match self.directory.lookup(&account).await {
             Ok(record) => record,
             Err(error) => {
+                metrics::counter!("poterne_directory_errors_total").increment(1);
                 error!(%error, "a login could not go on without the directory");
                 self.log_out_at_panel(attempt.park(accepted.jar, accepted.location));
                 return Err(TurnedAway::AccountsUnavailable);

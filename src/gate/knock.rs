@@ -43,7 +43,10 @@ pub fn knock<'d>(doors: &'d [Door], method: &Method, target: &Target<'_>, form: 
             Fit::Unclear(ambiguous) => return Knock::Ambiguous(ambiguous),
         }
     }
-    if let Some(door) = here().find(|door| carries_credentials(door, target, form)) {
+    // A form that could change the password and doesn't (a profile page, saved) brings nobody in: it's what a cleared
+    // session may post.
+    let brings_in = |door: &&Door| door.kind != DoorKind::Password && carries_credentials(door, target, form);
+    if let Some(door) = here().find(brings_in) {
         return Knock::ClosedPath { door, credentials: true };
     }
     match here().next() {
@@ -201,7 +204,12 @@ mod tests {
             password: Some("pwd".to_owned()),
             ..door(DoorKind::Login, "/wp-login.php", &[Method::POST])
         };
-        vec![reset, login, door(DoorKind::Api, "/xmlrpc.php", &[Method::POST])]
+        let password = Door {
+            fields: BTreeMap::from([("pass1".to_owned(), KeyRule::Present)]),
+            password: Some("pass1".to_owned()),
+            ..door(DoorKind::Password, "/wp-admin/profile.php", &[Method::POST])
+        };
+        vec![reset, login, password, door(DoorKind::Api, "/xmlrpc.php", &[Method::POST])]
     }
 
     /// DokuWiki: any request with `u` on doku.php, by GET too.
@@ -264,6 +272,8 @@ mod tests {
             ("BREW", "/xmlrpc.php", None, "Api"),
             ("POST", "/xmlrpc", None, "Api"),
             ("GET", "/xmlrpc.php?rsd", None, "none"),
+            ("POST", "/wp-admin/profile.php", Some("nickname=al&pass1=new"), "Password"),
+            ("POST", "/wp-admin/profile.php", Some("nickname=al&pass1="), "unlisted"),
             ("POST", "/wp-comments-post.php", Some("pwd=x"), "none"),
         ];
         let doors = wordpress();

@@ -40,6 +40,12 @@ pub enum Page {
         /// What support looks it up by.
         reference: Reference,
     },
+    /// A script logged in: the password was right, and a code is awaited (DESIGN R7). Browsers that
+    /// navigate are sent to the code page instead.
+    CodeAwaited {
+        /// What support looks it up by.
+        reference: Reference,
+    },
     /// The browser's panel session is claimed by another login (DESIGN R3).
     StartAgain {
         /// What support looks it up by.
@@ -254,6 +260,7 @@ impl Page {
             Self::LoggedOut => "logged-out",
             Self::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => "confirm-code",
             Self::ConfirmElsewhere { first: Elsewhere::LogIn, .. } => "confirm-login",
+            Self::CodeAwaited { .. } => "code-awaited",
             Self::StartAgain { .. } => "start-again",
             Self::NoVerdict { .. } => "no-verdict",
             Self::TooManyTries { .. } => "too-many-tries",
@@ -281,7 +288,9 @@ impl Page {
             },
             Self::ExplainChallenge | Self::Cancelled | Self::LoggedOut => StatusCode::OK,
             Self::CodeExpired => StatusCode::GONE,
-            Self::Blocked(_) | Self::NoAddress { .. } | Self::ConfirmElsewhere { .. } => StatusCode::FORBIDDEN,
+            Self::Blocked(_) | Self::NoAddress { .. } | Self::ConfirmElsewhere { .. } | Self::CodeAwaited { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::LogOutFirst(_) | Self::StartAgain { .. } => StatusCode::CONFLICT,
             Self::NoVerdict { .. } | Self::PanelDown { .. } => StatusCode::BAD_GATEWAY,
             Self::PanelSlow { .. } => StatusCode::GATEWAY_TIMEOUT,
@@ -299,6 +308,7 @@ impl Page {
             Self::Refused(refusal) => Some(refusal.reference),
             Self::NoAddress { reference, .. }
             | Self::ConfirmElsewhere { reference, .. }
+            | Self::CodeAwaited { reference }
             | Self::StartAgain { reference }
             | Self::NoVerdict { reference }
             | Self::TooManyTries { reference, .. }

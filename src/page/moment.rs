@@ -147,7 +147,8 @@ impl Teller<'_> {
     /// "Europe/Paris, UTC+1", as it is at `now`.
     pub(super) fn zone(&self) -> Result<Arg, WordsFailed> {
         let seconds = self.zone.at(self.now).offset().seconds();
-        if self.zone.name() == "UTC" {
+        // Debian's servers call it "Etc/UTC".
+        if self.zone.name().strip_prefix("Etc/").unwrap_or(self.zone.name()) == "UTC" {
             return Ok(Arg::text("UTC".to_owned()));
         }
         let (sign, minutes) = (if seconds < 0 { '−' } else { '+' }, seconds.unsigned_abs() / 60);
@@ -209,6 +210,7 @@ mod tests {
         for (name, label) in [
             ("UTC", "UTC"),
             ("utc", "UTC"),
+            ("Etc/UTC", "UTC"),
             ("Asia/Kolkata", "Asia/Kolkata, UTC+5:30"),
             ("America/Martinique", "America/Martinique, UTC−4"),
             ("Europe/London", "Europe/London, UTC"),

@@ -76,6 +76,7 @@ fn is_uniform(page: &Page) -> bool {
         | Page::Cancelled
         | Page::LoggedOut
         | Page::ConfirmElsewhere { .. }
+        | Page::CodeAwaited { .. }
         | Page::StartAgain { .. }
         | Page::NoVerdict { .. }
         | Page::AccountsUnavailable { .. }

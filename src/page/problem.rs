@@ -37,7 +37,7 @@ impl Pages {
             put("retry_after", seconds.into());
         }
         match page {
-            Page::Code(_) | Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => {
+            Page::Code(_) | Page::CodeAwaited { .. } | Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => {
                 put("challenge", format!("{}/challenge", self.settings.prefix).into());
             }
             _ if status == StatusCode::UNAUTHORIZED => {
@@ -73,6 +73,7 @@ fn problem_status(page: &Page) -> StatusCode {
         | Page::ExplainChallenge
         | Page::Cancelled
         | Page::LoggedOut
+        | Page::CodeAwaited { .. }
         | Page::ConfirmElsewhere { .. } => StatusCode::UNAUTHORIZED,
         other => other.status(),
     }

@@ -66,7 +66,7 @@ pub(super) fn message(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result
 /// The one thing to click on a page without a form.
 fn action(page: &Page) -> &'static str {
     match page {
-        Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => "challenge",
+        Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } | Page::CodeAwaited { .. } => "challenge",
         Page::ConfirmElsewhere { first: Elsewhere::LogIn, .. } => "login-elsewhere",
         Page::PanelDown { .. } | Page::PanelSlow { .. } => "reload",
         Page::Refused(refusal) => match refusal.kind {

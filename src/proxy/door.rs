@@ -23,7 +23,7 @@ use crate::gate::knock::{self, Typed};
 use crate::login::Door;
 use crate::login::Form;
 use crate::model::Reference;
-use crate::page::{Elsewhere, Page, RefusalKind};
+use crate::page::{Page, RefusalKind};
 
 /// How long a door's body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,8 +76,8 @@ impl GateProxy {
         request: Request<'_>,
     ) -> pingora::Result<Option<Reply>> {
         let sent = &exchange.req_header().headers;
-        if sent.contains_key(CONTENT_ENCODING) {
-            // Bodies of doors are never inflated (R10).
+        if sent.contains_key(CONTENT_ENCODING) || sent.get_all(CONTENT_TYPE).into_iter().count() > 1 {
+            // Bodies of doors are never inflated (R10), and of two types panels take this or that.
             return Ok(Some(self.refuse(exchange, asker, RefusalKind::BadRequest)));
         }
         let content_type = sent.get(CONTENT_TYPE).cloned();
@@ -146,18 +146,19 @@ impl GateProxy {
             network: asker.network,
             language: asker.language,
             browser: request::browser(&header.headers),
-            present: course.session.clone(),
+            // A session that turned up on an unknown network isn't this browser's to end.
+            present: course.session.clone().filter(|_| request.standing != Standing::Elsewhere),
             reference,
             typed,
             door,
             permit,
         };
-        let receiver = match &course.session {
-            Some(session) if !session.is_cleared() => Receiver::Pending,
-            _ => Receiver::Anonymous,
-        };
         let flows: Arc<Flows> = Arc::clone(&self.flows);
         let outcome = tokio::spawn(flows.sign_in(attempt)).await;
+        let receiver = match &course.session {
+            Some(session) if request.standing != Standing::Cleared => Self::uncleared_receiver(session),
+            _ => Receiver::Anonymous,
+        };
         Ok(match outcome {
             Ok(SignIn::Answered(answer)) => self.panels_own(answer, receiver),
             Ok(SignIn::Cleared(released)) => self.released(asker, released),
@@ -165,7 +166,7 @@ impl GateProxy {
                 let reply = match asker.caller {
                     Caller::Navigation => Reply::redirect(&format!("{}/challenge", self.settings.prefix)),
                     Caller::Script => {
-                        let page = Page::ConfirmElsewhere { first: Elsewhere::EnterCode, reference };
+                        let page = Page::CodeAwaited { reference };
                         self.say(exchange, asker, Some(&session), &page)
                     }
                 };

@@ -5,7 +5,7 @@ use http::HeaderValue;
 use crate::gate::CookieRules;
 use crate::gate::cookie::{self, LOOPBACK_NAME, Outgoing, Receiver, SECURE_NAME};
 use crate::login::jar::Jar;
-use crate::model::{Keys, PeerAddr, SessionId, SessionToken, Timestamp};
+use crate::model::{ClientAddr, Keys, PeerAddr, SessionId, SessionToken, Timestamp};
 
 use super::client::Scheme;
 
@@ -15,15 +15,15 @@ pub enum Route {
     /// HTTPS, here or at a trusted proxy; also what a plain-HTTP client that isn't on this machine is
     /// treated as: its browser then refuses the cookie, and nobody is logged in over the open line.
     Secure,
-    /// Plain HTTP from this machine.
+    /// Plain HTTP from this machine, and not through a proxy on it that forgot to say "https".
     Loopback,
 }
 
 impl Route {
     /// The route of a request.
-    pub fn of(scheme: Scheme, peer: PeerAddr) -> Self {
+    pub fn of(scheme: Scheme, peer: PeerAddr, client: ClientAddr) -> Self {
         match scheme {
-            Scheme::Http if peer.ip().is_loopback() => Self::Loopback,
+            Scheme::Http if peer.ip().is_loopback() && client.ip().is_loopback() => Self::Loopback,
             _ => Self::Secure,
         }
     }
@@ -93,8 +93,17 @@ mod tests {
         let local = Route::Loopback.gate_cookie(&token).unwrap();
         assert!(local.to_str().unwrap().starts_with("poterne=") && !local.to_str().unwrap().contains("Secure"));
         let peer = |ip: &str| PeerAddr::of(std::net::SocketAddr::new(ip.parse().unwrap(), 1));
-        assert_eq!(Route::of(Scheme::Http, peer("127.0.0.9")), Route::Loopback);
-        assert_eq!(Route::of(Scheme::Https, peer("127.0.0.9")), Route::Secure);
-        assert_eq!(Route::of(Scheme::Http, peer("192.0.2.1")), Route::Secure);
+        let client = |ip: &str| ClientAddr::resolved(ip.parse().unwrap());
+        for (scheme, from, who, route) in [
+            (Scheme::Http, "127.0.0.9", "127.0.0.9", Route::Loopback),
+            (Scheme::Https, "127.0.0.9", "127.0.0.9", Route::Secure),
+            (Scheme::Http, "192.0.2.1", "192.0.2.1", Route::Secure),
+            (Scheme::Https, "127.0.0.1", "192.0.2.1", Route::Secure),
+            // A TLS proxy on this machine that doesn't say "https": still no cookie for the open line.
+            (Scheme::Http, "127.0.0.1", "192.0.2.1", Route::Secure),
+            (Scheme::Http, "192.0.2.1", "127.0.0.1", Route::Secure),
+        ] {
+            assert_eq!(Route::of(scheme, peer(from), client(who)), route, "{scheme:?} {from} {who}");
+        }
     }
 }

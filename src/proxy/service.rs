@@ -134,7 +134,7 @@ impl GateProxy {
             client,
             network: Network::of(client, self.settings.network_prefix),
             scheme,
-            route: Route::of(scheme, peer),
+            route: Route::of(scheme, peer, client),
             caller: request::caller(headers),
             language: self.pages.negotiate(headers.get("accept-language").map(HeaderValue::as_bytes)),
         }
@@ -264,6 +264,9 @@ impl GateProxy {
             (Passage::Open, _) => Bearer::Nobody,
             _ => Bearer::Anonymous,
         };
+        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+            return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
+        }
         if permit.scans_body() {
             course.scan = Some(self.scan_for(exchange, request.target));
         }
@@ -331,10 +334,18 @@ impl GateProxy {
         !claimed && !ended
     }
 
+    /// What a browser with a gate session gets that isn't cleared here. Cleared but on an unknown
+    /// network, or cleared since the request came: what it has must not be overwritten (R7). While
+    /// its login is pending it may have a fresh session: what it has is claimed, and without another
+    /// one no second login could get past a panel that keeps its forms' tokens in a session.
+    pub(super) fn uncleared_receiver(session: &Session) -> Receiver {
+        if session.is_cleared() || session.is_over() { Receiver::Pending } else { Receiver::Anonymous }
+    }
+
     fn receiver(course: &Course) -> Receiver {
         match (&course.permit, &course.session) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
-            (_, Some(session)) if !session.is_cleared() => Receiver::Pending,
+            (_, Some(session)) => Self::uncleared_receiver(session),
             _ => Receiver::Anonymous,
         }
     }
@@ -349,6 +360,11 @@ enum Reason {
 fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Whether a body can be searched: one type at most, and not packed.
+fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
+    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
 }
 
 /// The request's `Cookie` lines.

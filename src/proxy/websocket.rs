@@ -27,6 +27,10 @@ use pingora::{Error, ErrorType, OkOrErr, OrErr, Result};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+/// How long a panel may be silent on a websocket: a page that waits for news may wait long. Peers
+/// that vanished are noticed by TCP.
+const SILENCE: Duration = Duration::from_secs(3600);
+
 /// When the peer's options don't say how long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -46,6 +50,7 @@ pub fn websocket_peer(peer: &HttpPeer) -> HttpPeer {
     // pingora's pool can't tell such sockets apart; a key of its own and no time keep it out.
     peer.group_key = HANDSHAKES.fetch_add(1, Ordering::Relaxed) | 1 << 63;
     peer.options.idle_timeout = Some(Duration::ZERO);
+    peer.options.read_timeout = peer.options.read_timeout.map(|timeout| timeout.max(SILENCE));
     let timeout = peer.options.total_connection_timeout.or(peer.options.connection_timeout);
     peer.options.custom_l4 = Some(Arc::new(PatientConnect { timeout: timeout.unwrap_or(CONNECT_TIMEOUT) }));
     peer

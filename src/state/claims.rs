@@ -30,15 +30,15 @@ impl Claims {
             if before.contains(key) {
                 continue;
             }
-            let taken = match self.claimed.entry(*key) {
+            let free = match self.claimed.entry(*key) {
                 Entry::Vacant(free) => {
                     free.insert(until);
-                    false
+                    true
                 }
-                Entry::Occupied(_) => true,
+                Entry::Occupied(_) => false,
             };
-            // Only now: the entry held a lock, which the values before it may lie behind too.
-            if taken {
+            // The entry holds its part of the map: what was taken before is given back without it.
+            if !free {
                 self.release(before);
                 return false;
             }

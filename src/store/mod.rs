@@ -1,6 +1,6 @@
 //! What must last: SQLite embedded, one writer that groups commits.
 //!
-//! [`SqliteStore`] is the store of one node. A decision is one job of the [`writer`], in one
+//! [`SqliteStore`] is the store of one node. A decision is one job of the `writer`, in one
 //! transaction: it loads what the decision needs, lets the pure rules decide, and writes; reads for
 //! pages go past it over connections of their own. The SQL keeps to what other engines understand
 //! too (upserts, `RETURNING`, unique constraints as arbiter); `tests/store_suite.rs` is the contract

@@ -70,7 +70,7 @@ macro_rules! common_journeys {
             races:
                 of_a_thousand_guesses_at_once_three_are_looked_at
                 the_right_code_wins_once
-                of_two_logins_on_one_session_one_goes_through;
+                of_two_logins_on_one_session_neither_gets_the_others;
         }
     };
 }

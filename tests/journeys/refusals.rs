@@ -65,7 +65,7 @@ async fn oversize_and_malformed_login_bodies_are_refused() {
         ("application/json", r#"{"u":"alice","p":"Correct-Horse-9"}"#.to_owned()),
     ] {
         let page = browser.send(Ask::new(http::Method::POST, "/doku.php").content(kind, body.as_bytes())).await;
-        assert!(page.status.is_client_error(), "{kind}: {page:?}");
+        assert!(page.slug().is_some() && !page.status.is_success() && !page.wants_code(), "{kind}: {page:?}");
         assert_outside(KIND, &browser).await;
     }
     let inflated = Ask::post("/doku.php", &[("u", "alice"), ("p", "x")]).header("content-encoding", "gzip");
@@ -123,7 +123,7 @@ async fn a_trusted_proxy_is_believed_up_to_the_first_hop_that_is_not() {
         setup
             .set("listen.client_address", "x-forwarded-for")
             .set_toml("listen.trusted_proxies", r#"["127.0.0.9/32", "10.0.0.0/8"]"#)
-            .accounts("login,email,email2,language,type,created_from\nalice,alice@example.test,,en,,203.0.113.5\n")
+            .accounts("login,email,email2,language,type,created_from\nalice,alice@example.test,,en,,8.8.4.4\n")
     })
     .await;
     let log_in_as_from = async |network: u8, forwarded: &str| {
@@ -134,10 +134,10 @@ async fn a_trusted_proxy_is_believed_up_to_the_first_hop_that_is_not() {
         assert!(answer.status.is_redirection(), "{answer:?}");
         answer.wants_code()
     };
-    assert!(!log_in_as_from(9, "203.0.113.5").await, "b8: the network it was created from is trusted");
-    assert!(!log_in_as_from(9, "198.51.100.1, 203.0.113.5, 10.1.2.3").await, "through another trusted hop");
-    assert!(log_in_as_from(9, "203.0.113.5, 198.51.100.7").await, "what a stranger wrote before counts for nothing");
-    assert!(log_in_as_from(66, "203.0.113.5").await, "nobody else's word is taken");
+    assert!(!log_in_as_from(9, "8.8.4.4").await, "b8: the network it was created from is trusted");
+    assert!(!log_in_as_from(9, "9.9.9.9, 8.8.4.4, 10.1.2.3").await, "through another trusted hop");
+    assert!(log_in_as_from(9, "8.8.4.4, 9.9.9.10").await, "what a stranger wrote before counts for nothing");
+    assert!(log_in_as_from(66, "8.8.4.4").await, "nobody else's word is taken");
 }
 
 #[tokio::test]

@@ -194,7 +194,11 @@ async fn an_application_password_opens_nothing_through_the_gate() {
     let mut owner = world.past_the_gate(2);
     log_in(KIND, &mut owner, ALICE).await;
     let page = owner.get("/wp-admin/profile.php").await.text();
-    let nonce = page.split("\"nonce\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let nonce = page
+        .split("wpApiSettings")
+        .nth(1)
+        .and_then(|rest| rest.split("\"nonce\":\"").nth(1))
+        .and_then(|rest| rest.split('"').next());
     let nonce = nonce.unwrap_or_else(|| panic!("no nonce in {page}"));
     let target = "/index.php?rest_route=/wp/v2/users/me/application-passwords";
     let ask = Ask::post(target, &[("name", "journey")]).header("x-wp-nonce", nonce);
@@ -271,8 +275,8 @@ async fn uploads_and_saves_pass_on_a_cleared_session() {
         body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
     }
     body.extend(b"--b\r\nContent-Disposition: form-data; name=\"html-upload\"\r\n\r\nUpload\r\n".iter());
-    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"async-upload\"; filename=\"a.txt\"\r\n".iter());
-    body.extend(b"Content-Type: text/plain\r\n\r\n".iter());
+    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"async-upload\"; filename=\"a.pdf\"\r\n".iter());
+    body.extend(b"Content-Type: application/pdf\r\n\r\n%PDF-1.4\n".iter());
     body.extend(std::iter::repeat_n(b"0123456789abcde\n".iter(), 20_000).flatten());
     body.extend(b"\r\n--b--\r\n".iter());
     let ask = Ask::new(Method::POST, &form.target()).content("multipart/form-data; boundary=b", &body);

@@ -57,7 +57,10 @@ impl Page {
                     .filter_map(|field| {
                         let kind = attribute(&field[1], "type").unwrap_or_default().to_lowercase();
                         let name = attribute(&field[1], "name")?;
-                        let sent = !matches!(kind.as_str(), "checkbox" | "radio" | "submit" | "button" | "file");
+                        // What's switched off isn't sent.
+                        let off = Regex::new(r"(?i)(^|\s)disabled(\s|=|$)").unwrap().is_match(&field[1]);
+                        let sent =
+                            !off && !matches!(kind.as_str(), "checkbox" | "radio" | "submit" | "button" | "file");
                         sent.then(|| (name, attribute(&field[1], "value").unwrap_or_default()))
                     })
                     .collect(),

@@ -65,7 +65,10 @@ impl DemoPlaces {
 
     /// What the terminal says when everything is up: where to go, with which login, and what to try.
     pub fn welcome(&self, language: Language) -> String {
-        let (gate, mailbox, panel) = (self.gate_url(), url(&self.mailbox), url(&self.panel));
+        // Under another name than the gate: browsers don't keep cookies apart by port, and whoever looked at the
+        // unprotected panel would be logged out of the other.
+        let panel = format!("http://localhost:{}/", self.panel.port());
+        let (gate, mailbox) = (self.gate_url(), url(&self.mailbox));
         let elsewhere = self.elsewhere(language);
         match language {
             Language::Fr => format!(
@@ -197,7 +200,7 @@ mod tests {
             for needed in [
                 "http://127.0.0.1:8088/\n",
                 "http://127.0.0.1:8025/\n",
-                "http://127.0.0.1:8081/\n",
+                "http://localhost:8081/\n",
                 "http://[::1]:8088/\n",
                 "Correct-Horse-9",
                 "--interface 127.0.0.2",

@@ -8,7 +8,7 @@
 //! his own), and values past [`redact::MAX_CHARS`].
 //!
 //! Events of libraries are shown from "warn" on only, whatever the filter says: at "debug" some of
-//! them print whole headers, cookies and passwords. pingora's own lines go through [`bridge`].
+//! them print whole headers, cookies and passwords. pingora's own lines go through `bridge`.
 
 mod bridge;
 mod line;

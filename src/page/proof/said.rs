@@ -96,6 +96,7 @@ fn statuses_are_those_of_the_contract() {
         ("accounts-unavailable", 503),
         ("too-many-tries", 429),
         ("confirm-code", 403),
+        ("code-awaited", 403),
         ("start-again", 409),
         ("log-out-first", 409),
         ("ambiguous-target", 400),
@@ -144,7 +145,7 @@ fn scripts_get_a_problem_that_names_the_challenge() {
                 assert_eq!(problem["reference"], reference.to_string(), "{name}");
                 assert!(problem["instance"].as_str().unwrap().ends_with(&reference.to_string()));
             }
-            let awaits = matches!(sample.page, Page::Code(_)) || name == "confirm-code";
+            let awaits = matches!(sample.page, Page::Code(_)) || matches!(name, "confirm-code" | "code-awaited");
             assert_eq!(problem.get("challenge").is_some(), awaits, "{name}");
             if rendered.status == 401 && !awaits {
                 assert_eq!(problem["login"], "/doku.php?id=start&do=login", "{name}");

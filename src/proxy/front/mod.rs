@@ -4,7 +4,7 @@
 //! many a header that others read differently, keeps idle connections for ever and counts nobody.
 //! The [`Front`] stands between its listeners and its proxy: it seats each connection, reads and
 //! checks every header by itself, and then lets pingora work on a stream that contains just that
-//! one request ([`screen`]).
+//! one request (`screen`).
 
 mod framing;
 mod head;

@@ -1,0 +1,18 @@
+//! The whole gate in front of the demo's panel: journeys, races, the attacks of DESIGN §2, restarts, faults of store
+//! and mail. The panel runs in the test, which holds requests in it where an attack wants them; the gate is the binary.
+
+#![cfg(test)]
+#![allow(clippy::string_slice, reason = "a test fails loudly")]
+
+mod cookies;
+mod doors;
+mod failing;
+mod journey;
+mod leaks;
+mod races;
+mod requests;
+mod restarts;
+mod sessions;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
