@@ -36,6 +36,9 @@ pub enum Knock<'d> {
 /// [`needs_body`] asked for it.
 pub fn knock<'d>(doors: &'d [Door], method: &Method, target: &Target<'_>, form: Option<&Form>) -> Knock<'d> {
     let here = || doors.iter().filter(|door| door_path_matches(&door.path, target.path()));
+    if here().next().is_none() {
+        return Knock::None;
+    }
     for door in here().filter(|door| takes(door, method)) {
         match fits(door, target, form) {
             Fit::Yes => return Knock::Door(door),

@@ -284,9 +284,18 @@ fn ascii_door_path_matches(door_path: &str, path: &str) -> bool {
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
-    path.split('/')
-        .map(|segment| segment.split_once("::").map_or(segment, |(name, _)| name).trim_end_matches(['.', ' ']))
-        .filter(move |_| !path.is_empty())
+    path.split('/').map(|segment| before_stream(segment).trim_end_matches(['.', ' '])).filter(move |_| !path.is_empty())
+}
+
+/// A segment without the name of a stream, as Windows writes it (`login.php::$DATA`).
+fn before_stream(segment: &str) -> &str {
+    // Searching for two characters costs far more than for one, and every request looks at every
+    // door; hardly any path has a colon in it.
+    if segment.as_bytes().contains(&b':') {
+        segment.split_once("::").map_or(segment, |(name, _)| name)
+    } else {
+        segment
+    }
 }
 
 /// Whether a server runs this script for its folder.
