@@ -147,7 +147,7 @@ impl Walk {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE / 3, waiting).await.is_err() {
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
             self.chrome.screenshot(&format!("{}-failed", self.name)).await;
             let (path, text) = (self.chrome.path().await, self.chrome.text().await);
             panic!("no page “{heading}” but {path}:\n{text}");
@@ -172,9 +172,13 @@ impl Walk {
 
     /// Types login and password on the panel's own form.
     async fn log_in(&self, gate: &str) {
+        self.log_in_as(gate, LOGIN, PASSWORD).await;
+    }
+
+    async fn log_in_as(&self, gate: &str, login: &str, password: &str) {
         self.chrome.goto(&format!("{gate}login.php")).await;
-        self.chrome.fill("#username", LOGIN).await;
-        self.chrome.fill("#password", PASSWORD).await;
+        self.chrome.fill("#username", login).await;
+        self.chrome.fill("#password", password).await;
         self.chrome.click("form.box button").await;
     }
 
@@ -236,7 +240,7 @@ impl Walk {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
-        let arrived = tokio::time::timeout(PATIENCE / 3, waiting).await;
+        let arrived = tokio::time::timeout(PATIENCE, waiting).await;
         assert!(arrived.is_ok(), "no mail number {n}");
         let code = self.chrome.find(".newest .code").await.text().await.unwrap();
         assert_eq!(code.len(), 6, "{code:?}");
@@ -390,4 +394,66 @@ async fn chrome_walks_the_demo_in_english_on_a_phone() {
 #[tokio::test]
 async fn chrome_walks_the_demo_without_scripts() {
     the_whole_walk(Look::new(Screen::Phone, "fr").without_scripts(), "fr-phone-no-scripts").await;
+}
+
+/// The pages that the story doesn't pass: nothing pending, too early for another mail, an older tab, somebody else's
+/// login inside a session.
+async fn the_side_roads(look: Look, name: &str) {
+    let walk = Walk::start(look, name).await;
+    let Walk { chrome, demo, words, .. } = &walk;
+
+    // The page that wants a code, without a login.
+    chrome.goto(&format!("{}_poterne/challenge", demo.gate)).await;
+    walk.expect_page(words.get("explain-title"), "01-explained").await;
+
+    // A page that needs a login, asked for without one: it's where the login leads in the end.
+    chrome.goto(&format!("{}password.php", demo.gate)).await;
+    walk.expect_page(words.pick("Espace client", "Client area"), "02-sent-to-login").await;
+    chrome.fill("#username", LOGIN).await;
+    chrome.fill("#password", PASSWORD).await;
+    chrome.click("form.box button").await;
+    walk.expect_code_page("03-code").await;
+
+    // Another mail at once: the page says from when.
+    chrome.click("form[action$='/resend'] button").await;
+    walk.expect_page(words.get("code-title"), "04-too-early").await;
+    let notice = walk.notice().await;
+    assert!(notice.contains(words.pick("Il est trop tôt", "It’s too early")), "{notice}");
+    let code = walk.code_from_mailbox(1, None).await;
+
+    // The panel can't be reached with the login that waits.
+    chrome.goto(&format!("{}dashboard.php", demo.gate)).await;
+    walk.expect_code_page("05-still-a-code").await;
+    walk.type_code(&code).await;
+    walk.expect_page(words.pick("Changer de mot de passe", "Change the password"), "06-where-it-led").await;
+
+    // A used code's page, with the button “back”.
+    chrome.goto(&format!("{}_poterne/challenge", demo.gate)).await;
+    walk.expect_inside("07-nothing-to-enter").await;
+
+    // Somebody else's login inside this session isn't passed on.
+    walk.log_in_as(&demo.gate, "bob", "Battery-Staple-7").await;
+    walk.expect_page(words.get("log-out-first-title"), "08-log-out-first").await;
+    assert!(chrome.text().await.contains(LOGIN));
+    chrome.click("form[action$='/logout'] button").await;
+    walk.expect_page(words.get("logged-out-title"), "09-logged-out").await;
+    chrome.goto(&format!("{}dashboard.php", demo.gate)).await;
+    walk.expect_page(words.pick("Espace client", "Client area"), "10-login-again").await;
+
+    // A page that isn't there, and a way in that is closed.
+    chrome.goto(&format!("{}_poterne/nowhere", demo.gate)).await;
+    walk.looks_right("11-nowhere").await;
+    assert!(chrome.text().await.contains(words.get("reference-label")));
+
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn chrome_takes_the_side_roads_in_french_on_a_phone() {
+    the_side_roads(Look::new(Screen::Phone, "fr"), "fr-phone-side").await;
+}
+
+#[tokio::test]
+async fn chrome_takes_the_side_roads_in_english_on_a_desk() {
+    the_side_roads(Look::new(Screen::Desktop, "en"), "en-desk-side").await;
 }

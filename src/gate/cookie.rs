@@ -35,7 +35,8 @@ impl CookieRules {
     /// patterns with one.
     pub fn classify(&self, name: &[u8]) -> CookieKind {
         let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
-        if name == SECURE_NAME.as_bytes() || name == LOOPBACK_NAME.as_bytes() {
+        // `=PANELSESS=…`: browsers keep cookies without a name, and some readers skip the first `=`.
+        if name.is_empty() || name == SECURE_NAME.as_bytes() || name == LOOPBACK_NAME.as_bytes() {
             return CookieKind::Lookalike;
         }
         if self.other.iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {

@@ -210,6 +210,7 @@ mod tests {
         for (name, label) in [
             ("UTC", "UTC"),
             ("utc", "UTC"),
+            ("Etc/UTC", "UTC"),
             ("Asia/Kolkata", "Asia/Kolkata, UTC+5:30"),
             ("America/Martinique", "America/Martinique, UTC−4"),
             ("Europe/London", "Europe/London, UTC"),

@@ -153,12 +153,12 @@ impl GateProxy {
             door,
             permit,
         };
-        let receiver = match request.standing {
-            Standing::Pending | Standing::Elsewhere => Receiver::Pending,
-            Standing::Anonymous | Standing::Cleared => Receiver::Anonymous,
-        };
         let flows: Arc<Flows> = Arc::clone(&self.flows);
         let outcome = tokio::spawn(flows.sign_in(attempt)).await;
+        let receiver = match &course.session {
+            Some(session) if request.standing != Standing::Cleared => Self::uncleared_receiver(session),
+            _ => Receiver::Anonymous,
+        };
         Ok(match outcome {
             Ok(SignIn::Answered(answer)) => self.panels_own(answer, receiver),
             Ok(SignIn::Cleared(released)) => self.released(asker, released),

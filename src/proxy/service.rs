@@ -313,11 +313,18 @@ impl GateProxy {
         !claimed && !ended
     }
 
+    /// What a browser with a gate session gets that isn't cleared here. Cleared but on an unknown
+    /// network, or cleared since the request came: what it has must not be overwritten (R7). While
+    /// its login is pending it may have a fresh session: what it has is claimed, and without another
+    /// one no second login could get past a panel that keeps its forms' tokens in a session.
+    pub(super) fn uncleared_receiver(session: &Session) -> Receiver {
+        if session.is_cleared() || session.is_over() { Receiver::Pending } else { Receiver::Anonymous }
+    }
+
     fn receiver(course: &Course) -> Receiver {
         match (&course.permit, &course.session) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
-            // Pending, or cleared but on an unknown network: what it has must not be overwritten (R7).
-            (_, Some(_)) => Receiver::Pending,
+            (_, Some(session)) => Self::uncleared_receiver(session),
             _ => Receiver::Anonymous,
         }
     }

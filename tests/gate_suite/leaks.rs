@@ -29,8 +29,9 @@ async fn r2_r7_no_answer_to_an_uncleared_browser_carries_a_session_that_is_insid
         pending.jar.header("/").unwrap(),
         stranger.jar.header("/").unwrap(),
     ];
-    let paths: Vec<String> =
-        PROTECTED.iter().chain(&["/", "/login.php", "/logout.php"]).flat_map(|path| spellings(path)).collect();
+    let scripts = PROTECTED.iter().chain(&["/login.php", "/logout.php"]).filter_map(|path| path.split('?').next());
+    let mut paths: Vec<String> = scripts.flat_map(spellings).collect();
+    paths.extend(PROTECTED.iter().chain(&["/", "/?x=1"]).map(|path| (*path).to_owned()));
     let mut rng = StdRng::seed_from_u64(0x706f_7465_726e_6565);
     let mut answers = 0;
     for _ in 0..1500 {

@@ -69,14 +69,15 @@ async fn of_two_logins_on_one_session_id_one_is_told_to_start_again() {
         let mut bob = alice.twin();
         let other = form.clone().with("username", BOB.name).with("password", BOB.password);
         let hold = world.panel.hold("/login.php");
-        // The panel has one of them in its hands; the other comes while it waits.
+        // The panel has one of them in its hands when the other comes.
         let first = tokio::spawn(async move { (alice.submit(&form).await, alice) });
         hold.reached().await;
-        let second = bob.submit(&other).await;
+        let second = tokio::spawn(async move { (bob.submit(&other).await, bob) });
+        hold.reached_by(2).await;
         hold.release();
-        let (first, alice) = first.await.unwrap();
+        let ((first, alice), (second, bob)) = (first.await.unwrap(), second.await.unwrap());
         assert!(first.wants_code(), "{first:?}");
-        // The value is claimed: it doesn't go up a second time, whatever else the second post comes to.
+        // The value is claimed: it doesn't go up a second time, and the panel asks again.
         assert!(!is_cleared(&second) && !second.wants_code(), "{second:?}");
         assert_outside(&alice).await;
         assert_outside(&bob).await;

@@ -32,6 +32,13 @@ impl RawConnection {
         parse(&bytes, target)
     }
 
+    /// Reads to the end of the connection; how many bytes came.
+    pub async fn finish_bytes(mut self) -> usize {
+        let mut bytes = Vec::new();
+        assert!(tokio::time::timeout(PATIENCE, self.read_all(&mut bytes)).await.is_ok(), "no end");
+        bytes.len()
+    }
+
     /// Reads until `needle` has come, or the connection ended; what came.
     pub async fn read_until(&mut self, needle: &str) -> String {
         let mut bytes = Vec::new();
