@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::flow::ports::{CodeMail, Courier, MailStatus};
+use crate::flow::ports::{CodeMail, ConfirmationMail, Courier, MailStatus, NoticeMail};
 use crate::mail::{Message, Outbox};
 use crate::model::ChallengeId;
 use crate::page::Pages;
@@ -32,6 +32,12 @@ impl Courier for WordedCourier {
             deadline: mail.expires_at,
         });
     }
+
+    fn confirm(&self, mail: ConfirmationMail) {
+        self.send(mail.code);
+    }
+
+    fn notify(&self, _mail: NoticeMail) {}
 
     fn status(&self, challenge: ChallengeId) -> MailStatus {
         self.outbox.status(challenge)

@@ -87,6 +87,7 @@ impl Accounts {
             language: kept.language,
             customer_type: kept.customer_type.as_deref().map(str::to_owned),
             created_from: kept.created_from,
+            billing: None,
         })
     }
 }

@@ -31,6 +31,7 @@ impl Directory for LoginDirectory {
             language: None,
             customer_type: None,
             created_from: None,
+            billing: None,
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! What the flows need from the world: a store, a directory, a courier for mails, the panel.
 
+pub mod account;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -8,9 +10,10 @@ use bytes::Bytes;
 
 use crate::limit::{Block, Quota};
 use crate::model::{
-    AccountId, AttemptId, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Reference, SessionId,
-    Timestamp, TokenHash, TypedCode,
+    AccountId, AttemptId, BrowserHash, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Reference,
+    SessionId, Timestamp, TokenHash, TypedCode,
 };
+use account::{Asks, EventKind};
 
 // ── The store ──────────────────────────────────────────────────────────────────────────────────
 
@@ -218,6 +221,8 @@ pub struct OpenSession {
     /// A session of the same browser that ends with this login. If it was pending for the same
     /// account, its codes become superseded ones of this session (two tabs, two mails).
     pub replaces: Option<SessionId>,
+    /// What remembers this browser, if it says that it is remembered.
+    pub remembered: Option<BrowserHash>,
     /// The reference for the case that it's blocked.
     pub reference: Reference,
     /// When.
@@ -242,7 +247,9 @@ pub enum Opened {
     Pending {
         /// The session.
         session: StoredSession,
-        /// Whether the code may be mailed.
+        /// What it waits for.
+        asks: Asks,
+        /// Whether the code may be mailed; [`CodeGrant::NotWanted`] where the app's comes first.
         grant: CodeGrant,
     },
     /// This account is blocked from this network, or from every unknown one.
@@ -304,6 +311,10 @@ pub enum ChallengeStatus {
 pub struct WaitingChallenge {
     /// Whose.
     pub account: AccountId,
+    /// What is awaited.
+    pub asks: Asks,
+    /// Backup codes that aren't used, where a second factor is awaited.
+    pub backup_left: u32,
     /// The newest code, if one was ever granted.
     pub newest: Option<SentCode>,
     /// Where codes go.
@@ -355,6 +366,8 @@ pub enum Answered {
         session: StoredSession,
         /// What was parked, still encrypted; `None` when nothing was (a changed network).
         sealed_jar: Option<Vec<u8>>,
+        /// Whether the network wasn't known before.
+        new_network: bool,
     },
     /// Wrong, and counted.
     Wrong {
@@ -444,6 +457,8 @@ pub struct AccountRecord {
     pub customer_type: Option<String>,
     /// The network the account was created from, if it may be trusted (b8).
     pub created_from: Option<Network>,
+    /// The billing contact, who is told of what happens to the account's security (b52, b71).
+    pub billing: Option<EmailAddress>,
 }
 
 /// Where accounts' addresses are looked up (DESIGN §3).
@@ -478,6 +493,98 @@ pub struct CodeMail {
     pub browser: String,
 }
 
+/// A code that confirms a change, before it's put into words.
+#[derive(Clone, Debug)]
+pub struct ConfirmationMail {
+    /// As for a login; `to` is where this code goes.
+    pub code: CodeMail,
+    /// What it's for.
+    pub purpose: ConfirmationPurpose,
+}
+
+/// What a code confirms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfirmationPurpose {
+    /// An authenticator app is to be enrolled.
+    Enrol,
+    /// An address is to be added; the mail goes to those there are.
+    AddAddress {
+        /// The new one, masked.
+        address: String,
+    },
+    /// This very address is to be added.
+    NewAddress,
+}
+
+/// A notice of what happened to an account, before it's put into words.
+#[derive(Clone, Debug)]
+pub struct NoticeMail {
+    /// To whom: the account's addresses, and the billing contact where it's known (b71).
+    pub to: Vec<EmailAddress>,
+    /// In which language.
+    pub language: Language,
+    /// What happened.
+    pub notice: Notice,
+    /// The account, as its owner knows it.
+    pub account: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// From which network.
+    pub network: Network,
+    /// The browser, as it calls itself, cut to a line.
+    pub browser: String,
+    /// The whole address of the page behind "it wasn't me"; none for what support did.
+    pub not_me: Option<String>,
+}
+
+/// What a notice tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The first device was enrolled.
+    TotpOn {
+        /// Its name.
+        device: String,
+    },
+    /// The app's codes were turned off.
+    TotpOff,
+    /// Another device was enrolled.
+    DeviceAdded {
+        /// Its name.
+        device: String,
+    },
+    /// A device was taken away.
+    DeviceRemoved {
+        /// Its name.
+        device: String,
+    },
+    /// New backup codes were made.
+    BackupRenewed,
+    /// A backup code was used.
+    BackupUsed {
+        /// How many are left.
+        left: u32,
+    },
+    /// An address was added.
+    AddressAdded {
+        /// It, masked.
+        address: String,
+    },
+    /// An added address was taken away.
+    AddressRemoved {
+        /// It, masked.
+        address: String,
+    },
+    /// A login from a network that was unknown.
+    NewNetwork,
+    /// Three wrong second factors after a right password, never passed.
+    FactorFailed,
+    /// "It wasn't me": what was done.
+    Reported {
+        /// What was reported.
+        what: EventKind,
+    },
+}
+
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MailStatus {
@@ -495,6 +602,10 @@ pub enum MailStatus {
 pub trait Courier: Send + Sync + 'static {
     /// Takes a mail over.
     fn send(&self, mail: CodeMail);
+    /// Takes a code for a change over.
+    fn confirm(&self, mail: ConfirmationMail);
+    /// Takes a notice over: tried for longer than a code, since it doesn't lose its worth.
+    fn notify(&self, mail: NoticeMail);
     /// What became of the mail for a challenge.
     fn status(&self, challenge: ChallengeId) -> MailStatus;
 }

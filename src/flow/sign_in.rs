@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::landing::after_login;
 use super::parked::Parked;
+use super::ports::account::Asks;
 use super::ports::{
     AccountRecord, ClaimOutcome, CodeGrant, CodeMail, NewClaim, NewCode, OpenSession, Opened, PanelAnswer, PanelFailed,
     PanelRequest, StoreFailed,
@@ -350,6 +351,7 @@ impl Flows {
             language: None,
             customer_type: None,
             created_from: None,
+            billing: None,
         });
         let language = record.language.unwrap_or(attempt.language);
         let (opening, token, parked) = {
@@ -370,6 +372,7 @@ impl Flows {
                 browser: attempt.browser.clone(),
                 code: new_code(self.policy.challenge.digits, &mut rng),
                 replaces: attempt.present.as_ref().filter(|session| !session.is_cleared()).map(|session| session.id),
+                remembered: None,
                 reference: attempt.reference,
                 now: self.now(),
             };
@@ -399,14 +402,14 @@ impl Flows {
                     answer,
                 }))
             }
-            Opened::Pending { session, grant: CodeGrant::NoAddress } => {
+            Opened::Pending { session, asks: Asks::Mail, grant: CodeGrant::NoAddress } => {
                 metrics::counter!("poterne_logins_total", "outcome" => "no-address").increment(1);
                 warn!(reference = %attempt.reference, "an account without an address can't be sent a code");
                 self.store.end_session(session.id, self.now()).await?;
                 self.log_out_at_panel(parked);
                 Err(TurnedAway::NoAddress { account: record.account.to_string() })
             }
-            Opened::Pending { session, grant } => {
+            Opened::Pending { session, asks: _, grant } => {
                 metrics::counter!("poterne_logins_total", "outcome" => "pending").increment(1);
                 if let CodeGrant::Granted { expires_at } = grant {
                     self.mail_code(code, &record, language, &attempt, expires_at);

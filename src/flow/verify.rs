@@ -169,7 +169,7 @@ impl Flows {
         };
         let event = |event: &'static str| metrics::counter!("poterne_challenges_total", "event" => event).increment(1);
         Ok(match self.store.answer_code(answer).await? {
-            Answered::Cleared { session: stored, sealed_jar } => {
+            Answered::Cleared { session: stored, sealed_jar, new_network: _ } => {
                 event("passed");
                 info!(network = %asking.network, "a code was right: the session is cleared");
                 let parked = sealed_jar.and_then(|sealed| Parked::open(&self.keys, stored.id, &sealed));

@@ -37,6 +37,24 @@ macro_rules! random_id {
     };
 }
 
+/// Identities that stand in a form of the gate's own.
+macro_rules! impl_text_id {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The text for a form.
+            pub fn to_text(self) -> String {
+                URL_SAFE_NO_PAD.encode(self.0)
+            }
+
+            /// One that a form carried back.
+            pub fn of_text(text: &str) -> Option<Self> {
+                let mut bytes = [0; 16];
+                (URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()? == 16).then_some(Self(bytes))
+            }
+        }
+    )*};
+}
+
 random_id! {
     /// A gate session, from the accepted login to its end; it stays the same when the token that
     /// the browser holds is renewed at clearance. Not a secret, never shown to anybody.
@@ -50,6 +68,12 @@ random_id! {
     /// One code that was sent, for one pending session.
     ChallengeId
 }
+
+random_id! {
+    /// An enrolled authenticator app. Not a secret.
+    DeviceId
+}
+impl_text_id! { SessionId DeviceId }
 
 /// A panel cookie's name and value, hashed with a key: what a claim is made on (DESIGN R3).
 ///

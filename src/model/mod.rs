@@ -4,6 +4,7 @@
 //! parsing once and cannot be wrong afterwards.
 
 mod account;
+mod bearer;
 mod email;
 mod id;
 mod key;
@@ -14,8 +15,9 @@ mod secret;
 mod time;
 
 pub use account::{AccountId, AccountSkeleton, InvalidAccount};
+pub use bearer::{AlarmHash, AlarmToken, BrowserHash, BrowserToken, Password};
 pub use email::{EmailAddress, InvalidEmail};
-pub use id::{AttemptId, ChallengeId, ClaimKey, InvalidReference, Reference, SessionId};
+pub use id::{AttemptId, ChallengeId, ClaimKey, DeviceId, InvalidReference, Reference, SessionId};
 pub use key::{Keys, MasterKey};
 pub use language::Language;
 pub use network::{ClientAddr, Network, NetworkPrefix, PeerAddr};

@@ -1,10 +1,18 @@
 //! What a page says, as plain values.
 
+mod account;
+
 use http::StatusCode;
 
 use crate::flow::ports::MailStatus;
 use crate::limit::Block;
 use crate::model::{Reference, Timestamp};
+
+pub use account::{
+    AccountDone, AccountPage, AddressLine, BackupCodesPage, ConfirmChange, ConfirmNotice, ConfirmPage, DeviceLine,
+    EnrolNotice, EnrolPage, EventLine, FactorNotice, FactorPage, NetworkLine, NotMeDonePage, NotMePage,
+    OpenSessionLine, StepUpPage, TurnOff, TurnOffConfirmPage, TurnOffPage,
+};
 
 /// Everything an end user can be shown.
 ///
@@ -83,6 +91,35 @@ pub enum Page {
         /// What support looks it up by.
         reference: Reference,
     },
+    /// The form that waits for a code of the app, or a backup code.
+    Factor(FactorPage),
+    /// The account's own page.
+    Account(Box<AccountPage>),
+    /// `/account` without a cleared session.
+    AccountNeedsLogin,
+    /// The password is asked again before a change (b66).
+    StepUp(StepUpPage),
+    /// Wrong passwords at the step-up, or wrong codes for a change, ended the session.
+    StepUpOver {
+        /// What support looks it up by.
+        reference: Reference,
+    },
+    /// A device is to be enrolled.
+    Enrol(Box<EnrolPage>),
+    /// A change waits for codes sent by mail.
+    Confirm(Box<ConfirmPage>),
+    /// Backup codes, shown once.
+    BackupCodes(BackupCodesPage),
+    /// Second factors are to be taken away: a code is asked.
+    TurnOff(TurnOffPage),
+    /// The second confirmation.
+    TurnOffConfirm(TurnOffConfirmPage),
+    /// Behind the link "it wasn't me".
+    NotMe(NotMePage),
+    /// Its button was used.
+    NotMeDone(NotMeDonePage),
+    /// Its link doesn't work (any more).
+    NotMeUnknown,
     /// A request that isn't served.
     Refused(Refusal),
 }
@@ -268,6 +305,19 @@ impl Page {
             Self::StoreUnavailable { .. } => "store-unavailable",
             Self::PanelDown { .. } => "panel-down",
             Self::PanelSlow { .. } => "panel-slow",
+            Self::Factor(_) => "factor",
+            Self::Account(_) => "account",
+            Self::AccountNeedsLogin => "account-needs-login",
+            Self::StepUp(_) => "step-up",
+            Self::StepUpOver { .. } => "step-up-over",
+            Self::Enrol(_) => "enrol",
+            Self::Confirm(_) => "confirm",
+            Self::BackupCodes(_) => "backup-codes",
+            Self::TurnOff(_) => "turn-off",
+            Self::TurnOffConfirm(_) => "turn-off-confirm",
+            Self::NotMe(_) => "not-me",
+            Self::NotMeDone(_) => "not-me-done",
+            Self::NotMeUnknown => "not-me-unknown",
             Self::Refused(refusal) => refusal.kind.slug(),
         }
     }
@@ -287,6 +337,29 @@ impl Page {
                 Some(CodeNotice::Resent | CodeNotice::Expired) | None => StatusCode::OK,
             },
             Self::ExplainChallenge | Self::Cancelled | Self::LoggedOut => StatusCode::OK,
+            Self::Factor(FactorPage { notice: Some(_), .. })
+            | Self::TurnOff(TurnOffPage { notice: Some(_), .. })
+            | Self::StepUp(StepUpPage { wrong: Some(_), .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Enrol(page) if page.notice.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Confirm(page) => match page.notice {
+                Some(ConfirmNotice::Wrong | ConfirmNotice::NotDigits | ConfirmNotice::Expired) => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
+                Some(ConfirmNotice::NotYet) => StatusCode::TOO_MANY_REQUESTS,
+                Some(ConfirmNotice::Resent) | None => StatusCode::OK,
+            },
+            Self::Factor(_)
+            | Self::Account(_)
+            | Self::AccountNeedsLogin
+            | Self::StepUp(_)
+            | Self::Enrol(_)
+            | Self::BackupCodes(_)
+            | Self::TurnOff(_)
+            | Self::TurnOffConfirm(_)
+            | Self::NotMe(_)
+            | Self::NotMeDone(_) => StatusCode::OK,
+            Self::StepUpOver { .. } => StatusCode::FORBIDDEN,
+            Self::NotMeUnknown => StatusCode::NOT_FOUND,
             Self::CodeExpired => StatusCode::GONE,
             Self::Blocked(_) | Self::NoAddress { .. } | Self::ConfirmElsewhere { .. } | Self::CodeAwaited { .. } => {
                 StatusCode::FORBIDDEN
@@ -316,7 +389,8 @@ impl Page {
             | Self::StoreUnavailable { reference }
             | Self::PanelDown { reference }
             | Self::PanelSlow { reference } => Some(*reference),
-            Self::Code(_) | Self::CodeExpired | Self::ExplainChallenge | Self::Cancelled | Self::LoggedOut => None,
+            Self::StepUpOver { reference } => Some(*reference),
+            _ => None,
         }
     }
 

@@ -28,7 +28,10 @@ mod words;
 
 pub use assets::Asset;
 pub use context::{
-    BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason, Elsewhere, LogOutFirst, Page, Refusal, RefusalKind,
+    AccountDone, AccountPage, AddressLine, BackupCodesPage, BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason,
+    ConfirmChange, ConfirmNotice, ConfirmPage, DeviceLine, Elsewhere, EnrolNotice, EnrolPage, EventLine, FactorNotice,
+    FactorPage, LogOutFirst, NetworkLine, NotMeDonePage, NotMePage, OpenSessionLine, Page, Refusal, RefusalKind,
+    StepUpPage, TurnOff, TurnOffConfirmPage, TurnOffPage,
 };
 pub use headers::security_headers;
 pub use mail::MailText;

@@ -70,7 +70,17 @@ fn is_uniform(page: &Page) -> bool {
         | Page::Blocked(_)
         | Page::NoAddress { .. }
         | Page::LogOutFirst(_)
-        | Page::TooManyTries { .. } => false,
+        | Page::TooManyTries { .. }
+        | Page::Factor(_)
+        | Page::Account(_)
+        | Page::StepUp(_)
+        | Page::Enrol(_)
+        | Page::Confirm(_)
+        | Page::BackupCodes(_)
+        | Page::TurnOff(_)
+        | Page::TurnOffConfirm(_)
+        | Page::NotMe(_)
+        | Page::NotMeDone(_) => false,
         Page::CodeExpired
         | Page::ExplainChallenge
         | Page::Cancelled
@@ -83,6 +93,9 @@ fn is_uniform(page: &Page) -> bool {
         | Page::StoreUnavailable { .. }
         | Page::PanelDown { .. }
         | Page::PanelSlow { .. }
+        | Page::AccountNeedsLogin
+        | Page::StepUpOver { .. }
+        | Page::NotMeUnknown
         | Page::Refused(_) => true,
     }
 }

@@ -7,6 +7,7 @@ use super::rules::Rules;
 use super::sessions::{self, SessionRow};
 use super::standing::Standing;
 use crate::challenge::code::{Judged, code_ends_at, compare};
+use crate::flow::ports::account::Asks;
 use crate::flow::ports::{
     Answered, ChallengeStatus, CodeAnswer, CodeGrant, NewCode, NewCodeRequest, SentCode, StoreFailed, WaitingChallenge,
 };
@@ -103,6 +104,8 @@ pub(super) async fn status(
         ends_at,
         language: row.language,
         account: row.session.account,
+        asks: Asks::Mail,
+        backup_left: 0,
         addresses: row.addresses,
     }))
 }
@@ -194,7 +197,7 @@ async fn recognise(
     }
     known::learn(connection, account, answer.network, answer.now, most).await?;
     let (session, sealed_jar) = sessions::clear(connection, &row, answer.new_token, answer.network, answer.now).await?;
-    Ok(Answered::Cleared { session, sealed_jar })
+    Ok(Answered::Cleared { session, sealed_jar, new_network: false })
 }
 
 /// Keeps a code's hash as the newest of `session`. The others must be [superseded](supersede_all)

@@ -7,6 +7,7 @@ use super::sessions::{self, SessionRow};
 use super::standing::Standing;
 use super::{claims, codes, known};
 use crate::challenge::code::code_ends_at;
+use crate::flow::ports::account::Asks;
 use crate::flow::ports::{CodeGrant, OpenSession, Opened, SessionState, StoreFailed};
 use crate::model::Timestamp;
 
@@ -75,7 +76,7 @@ pub(super) async fn open(
         codes::insert(connection, rules, opening.session, &opening.code, now, expires_at).await?;
     }
     end_oldest(connection, opening, now).await?;
-    Ok(Opened::Pending { session, grant })
+    Ok(Opened::Pending { session, asks: Asks::Mail, grant })
 }
 
 async fn end(connection: &mut SqliteConnection, row: Option<SessionRow>) -> Result<(), StoreFailed> {

@@ -8,6 +8,7 @@
 //!
 //! The first start makes the [`key_file`]; the store keeps the key's identity, and opens with no other.
 
+mod account;
 mod claims;
 mod codes;
 mod failure;
