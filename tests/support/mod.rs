@@ -13,3 +13,4 @@ pub mod panel;
 pub mod ports;
 pub mod raw;
 pub mod smtp;
+pub mod walk;
