@@ -4,6 +4,7 @@
 #![cfg(test)]
 #![allow(clippy::string_slice, clippy::print_stderr, clippy::type_complexity, reason = "a test fails loudly")]
 
+mod account;
 mod cookies;
 mod doors;
 mod failing;
