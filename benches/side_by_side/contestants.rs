@@ -34,9 +34,9 @@ pub fn usual_cookies() -> String {
     )
 }
 
-/// Starts the panel and all contestants, or those that `only` names. The panel runs as long as what
-/// is returned first is kept.
-pub fn start_all(folder: &Path, only: &[String]) -> (Process, Vec<Contestant>) {
+/// Starts the panel and all contestants, or those that `only` names. The panel runs, at the address
+/// that comes second, as long as what is returned first is kept.
+pub fn start_all(folder: &Path, only: &[String]) -> (Process, SocketAddr, Vec<Contestant>) {
     let panel_address = free_address();
     let panel = start_nginx(folder, "panel", &other_core(), panel_address, &panel_config(folder, panel_address));
     let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| name.contains(wanted.as_str()));
@@ -60,7 +60,7 @@ pub fn start_all(folder: &Path, only: &[String]) -> (Process, Vec<Contestant>) {
     }
     let gate = ["poterne", "poterne: sent to login", "poterne: own page", "poterne: refusal"];
     if gate.iter().any(|name| wanted(name)) {
-        let all = poterne::start(folder, panel_address).contestants();
+        let all = poterne::start(folder, panel_address, MEASURED).contestants();
         contestants.extend(all.into_iter().filter(|contestant| wanted(contestant.name)));
     }
     if wanted("nginx proxy_pass") {
@@ -92,7 +92,7 @@ pub fn start_all(folder: &Path, only: &[String]) -> (Process, Vec<Contestant>) {
             println!("haproxy isn't installed, and is left out");
         }
     }
-    (panel, contestants)
+    (panel, panel_address, contestants)
 }
 
 fn start_nginx(folder: &Path, name: &str, core: &str, address: SocketAddr, config: &str) -> Process {

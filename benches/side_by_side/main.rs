@@ -22,6 +22,7 @@
 
 mod contestants;
 mod exchange;
+mod logins;
 mod measure;
 mod pingora_role;
 mod poterne;
@@ -57,7 +58,14 @@ fn main() {
         }
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (_panel, contestants) = contestants::start_all(folder.path(), &plan.only);
+    let (_panel, panel, contestants) = contestants::start_all(folder.path(), &plan.only);
     let results = measure::in_turn(&contestants, &plan);
     report::print(&results, "bare pingora");
+    drop(contestants);
+    if plan.only.is_empty() || plan.only.iter().any(|name| name == "logins") {
+        let folder = folder.path().join("logins");
+        std::fs::create_dir(&folder).expect("a folder");
+        // On all cores: hashing passwords is what the gate's other threads are for.
+        logins::report(&poterne::start(&folder, panel, &process::all_cores()));
+    }
 }

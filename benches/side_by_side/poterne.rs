@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::contestants::{Contestant, usual_cookies};
 use super::exchange::{Answer, send};
-use super::process::{MEASURED, Process, free_address, write};
+use super::process::{Process, free_address, write};
 
 /// What the panel of [`super::contestants`] must answer at this path for a login to be one.
 pub const LOGIN: &str = "/login";
@@ -24,13 +24,13 @@ pub struct Gate {
     cookies: Vec<String>,
 }
 
-/// Starts the gate in front of the panel and logs in.
-pub fn start(folder: &Path, panel: SocketAddr) -> Gate {
+/// Starts the gate in front of the panel, on `cores`, and logs in.
+pub fn start(folder: &Path, panel: SocketAddr, cores: &str) -> Gate {
     let address = free_address();
     let mails = folder.join("mails");
     fs::create_dir_all(&mails).expect("a folder");
     let config = write(folder, "poterne.toml", &config(folder, address, panel));
-    let process = Process::start(MEASURED, &[env!("CARGO_BIN_EXE_poterne"), "run", "--config", &config], address);
+    let process = Process::start(cores, &[env!("CARGO_BIN_EXE_poterne"), "run", "--config", &config], address);
     let form = "login=alice%40example.test&password=Correct-Horse-9";
     let cookies = given(&[], &expect(send(address, "POST", LOGIN, &[], form), 303));
     let page = send(address, "GET", "/_poterne/challenge", &cookies, "");
@@ -42,6 +42,16 @@ pub fn start(folder: &Path, panel: SocketAddr) -> Gate {
 }
 
 impl Gate {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The `Cookie` header of a cleared session.
+    pub fn cookie(&self) -> String {
+        padded(self.cookies.clone())
+    }
+
     /// A browser with a cleared session that looks at a page of the panel; and what costs the gate
     /// an answer of its own.
     pub fn contestants(&self) -> Vec<Contestant> {

@@ -14,6 +14,11 @@ pub fn other_core() -> String {
     std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1).to_string()
 }
 
+/// All of them.
+pub fn all_cores() -> String {
+    format!("{MEASURED}-{}", other_core())
+}
+
 /// A process and its children; ended when dropped.
 pub struct Process {
     child: Child,
