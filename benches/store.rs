@@ -82,6 +82,7 @@ fn opening(worker: u64, turn: u64) -> OpenSession {
         browser: "Firefox on Linux".to_owned(),
         code: NewCode { challenge: ChallengeId::random(&mut rng), code: OneTimeCode::random(6, &mut rng) },
         replaces: None,
+        remembered: None,
         reference: Reference::random(&mut rng),
         now: NOW,
     }
