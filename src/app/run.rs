@@ -19,6 +19,7 @@ use crate::admin::{self, MailState, Metrics, Readiness, StoreState};
 use crate::config::{AccountsSource, Checked};
 use crate::directory::{self, FileDirectory, LoginDirectory};
 use crate::flow::Flows;
+use crate::flow::ports::account::FactorPolicy;
 use crate::flow::ports::{Directory, RefusalRecord, Store};
 use crate::mail::Outbox;
 use crate::model::{AccountId, Keys, Reference, Timestamp};
@@ -289,6 +290,7 @@ async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFai
         keys,
         challenge: checked.challenge.clone(),
         session: checked.session.limits,
+        factors: FactorPolicy::default(),
         page_limit: None,
     };
     SqliteStore::open(settings).await.map_err(failed)
