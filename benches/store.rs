@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use poterne::challenge::ChallengePolicy;
+use poterne::flow::ports::account::FactorPolicy;
 use poterne::flow::ports::{Answered, ClaimOutcome, CodeAnswer, NewClaim, NewCode, OpenSession, Opened, Store};
 use poterne::limit::{Quota, SessionLimits};
 use poterne::model::{
@@ -62,6 +63,7 @@ async fn fresh(path: &Path) -> Arc<SqliteStore> {
         keys: keys(),
         challenge,
         session: SessionLimits::default(),
+        factors: FactorPolicy::default(),
         page_limit: None,
     };
     Arc::new(SqliteStore::open(settings).await.unwrap())
@@ -82,6 +84,7 @@ fn opening(worker: u64, turn: u64) -> OpenSession {
         browser: "Firefox on Linux".to_owned(),
         code: NewCode { challenge: ChallengeId::random(&mut rng), code: OneTimeCode::random(6, &mut rng) },
         replaces: None,
+        remembered: None,
         reference: Reference::random(&mut rng),
         now: NOW,
     }

@@ -298,6 +298,7 @@ async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFai
         keys,
         challenge: checked.challenge.clone(),
         session: checked.session.limits,
+        factors: checked.totp.factors,
         page_limit: None,
     };
     SqliteStore::open(settings).await.map_err(failed)

@@ -34,11 +34,7 @@ pub(super) fn read(section: Section<'_>) -> TotpSettings {
     let remember = section.or("remember", boolean, false);
     let remember_for = section.or("remember_for", duration(hour, year), REMEMBER_FOR);
     section.finish();
-    TotpSettings {
-        enabled,
-        issuer,
-        factors: FactorPolicy { mail_too, remember_for: remember.then_some(remember_for) },
-    }
+    TotpSettings { enabled, issuer, factors: FactorPolicy { mail_too, remember_for: remember.then_some(remember_for) } }
 }
 
 fn issuer(node: &Node) -> Result<String, Wrong> {

@@ -111,8 +111,8 @@ impl Flows {
         };
         let kind = typed.login();
         let (token, hash) = self.keys.new_token(&mut rand::rng());
-        let remembered = (remember && self.policy.factors.remember_for.is_some())
-            .then(|| BrowserToken::random(&mut rand::rng()));
+        let remembered =
+            (remember && self.policy.factors.remember_for.is_some()).then(|| BrowserToken::random(&mut rand::rng()));
         let next_code = new_code(self.policy.challenge.digits, &mut rand::rng());
         let answer = FactorAnswer {
             session: asking.session.id,

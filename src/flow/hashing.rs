@@ -50,11 +50,7 @@ impl Hashing {
     /// At most `at_once` hashes at a time, each of this cost.
     pub fn new(cost: HashCost, at_once: usize) -> Self {
         let at_once = at_once.max(1);
-        Self {
-            cost,
-            at_once: Arc::new(Semaphore::new(at_once)),
-            places: Arc::new(Semaphore::new(at_once + WAITING)),
-        }
+        Self { cost, at_once: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + WAITING)) }
     }
 
     /// Half of the machine's processors, at the default cost.

@@ -464,14 +464,7 @@ pub struct AccountRecord {
 impl AccountRecord {
     /// Of an account that the directory doesn't know.
     pub const fn unknown(account: AccountId) -> Self {
-        Self {
-            account,
-            addresses: Vec::new(),
-            language: None,
-            customer_type: None,
-            created_from: None,
-            billing: None,
-        }
+        Self { account, addresses: Vec::new(), language: None, customer_type: None, created_from: None, billing: None }
     }
 }
 

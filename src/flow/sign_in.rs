@@ -25,8 +25,8 @@ use crate::login::jar::{Jar, SetCookie};
 use crate::login::verdict::{self, ProbeSeen, Probed, Verdict};
 use crate::login::{AnswerView, Door, Probe};
 use crate::model::{
-    AccountId, AttemptId, BrowserHash, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Password, Reference,
-    SessionId, SessionToken, Timestamp,
+    AccountId, AttemptId, BrowserHash, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Password,
+    Reference, SessionId, SessionToken, Timestamp,
 };
 use crate::state::Session;
 

@@ -264,13 +264,7 @@ impl Flows {
     }
 
     /// Mails a notice of something that happened by this request.
-    pub(super) fn tell(
-        self: &Arc<Self>,
-        asking: &Asking,
-        notice: Notice,
-        kind: EventKind,
-        detail: Option<String>,
-    ) {
+    pub(super) fn tell(self: &Arc<Self>, asking: &Asking, notice: Notice, kind: EventKind, detail: Option<String>) {
         let of = asking.happening(kind, detail);
         self.notify(Notifying { notice, of, fallback: asking.language, also: Vec::new() });
     }

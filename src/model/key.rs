@@ -3,8 +3,8 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
-    AccountSkeleton, ChallengeId, ClaimKey, EmailAddress, InvalidToken, OneTimeCode, SessionId, SessionToken, TokenHash,
-    TypedCode,
+    AccountSkeleton, ChallengeId, ClaimKey, EmailAddress, InvalidToken, OneTimeCode, SessionId, SessionToken,
+    TokenHash, TypedCode,
 };
 
 /// The 256-bit key of the key file, from which every other key is derived.
@@ -41,6 +41,8 @@ pub struct Keys {
     code: [u8; 32],
     jar: [u8; 32],
     form: [u8; 32],
+    totp: [u8; 32],
+    ticket: [u8; 32],
 }
 
 impl Keys {
@@ -57,6 +59,8 @@ impl Keys {
             code: key("one-time code"),
             jar: key("parked jar"),
             form: key("form token"),
+            totp: key("totp secret"),
+            ticket: key("form ticket"),
         }
     }
 
@@ -73,6 +77,16 @@ impl Keys {
     /// The key that parked jars are encrypted with.
     pub fn jar(&self) -> &[u8; 32] {
         &self.jar
+    }
+
+    /// The key that TOTP secrets are encrypted with.
+    pub(super) fn totp(&self) -> &[u8; 32] {
+        &self.totp
+    }
+
+    /// The key that tickets in forms are encrypted with.
+    pub(super) fn ticket(&self) -> &[u8; 32] {
+        &self.ticket
     }
 
     /// A fresh session token, and the hash that the session is found by.

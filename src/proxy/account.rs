@@ -24,8 +24,8 @@ use crate::login::Form;
 use crate::model::{DeviceId, EmailAddress, Language, Network, SessionId};
 use crate::page::{
     AccountDone, AccountPage, AddressLine, BackupCodesPage, BlockedPage, ConfirmChange, ConfirmNotice, ConfirmPage,
-    DeviceLine, Elsewhere, EnrolNotice, EnrolPage, EventLine, FactorNotice, NetworkLine, NotMeDonePage, NotMePage,
-    OpenSessionLine, Page, RefusalKind, StepUpPage, TurnOff, TurnOffConfirmPage, TurnOffPage,
+    DeviceLine, Elsewhere, EnrolNotice, EnrolPage, EventLine, NetworkLine, NotMeDonePage, NotMePage, OpenSessionLine,
+    Page, RefusalKind, StepUpPage, TurnOff, TurnOffConfirmPage, TurnOffPage,
 };
 use crate::state::Session;
 
@@ -185,15 +185,13 @@ impl GateProxy {
             },
             "/sessions/end-others" => flows.end_others(by).await.map(|()| AccountDone::OthersEnded),
             "/browsers/forget" => flows.forget_browsers(by).await.map(|()| AccountDone::BrowsersForgotten),
-            "/addresses/remove" => flows
-                .remove_address(by, form.text("id"))
-                .await
-                .map(|done| or_gone(done, AccountDone::AddressRemoved)),
+            "/addresses/remove" => {
+                flows.remove_address(by, form.text("id")).await.map(|done| or_gone(done, AccountDone::AddressRemoved))
+            }
             "/language" => match Language::of_tag(form.text("language")) {
-                Some(language) => flows
-                    .choose_language(by, language)
-                    .await
-                    .map(|done| or_gone(done, AccountDone::LanguageChanged)),
+                Some(language) => {
+                    flows.choose_language(by, language).await.map(|done| or_gone(done, AccountDone::LanguageChanged))
+                }
                 None => Ok(AccountDone::Gone),
             },
             _ => return self.refuse(visit.exchange, &visit.asker, RefusalKind::NotFound),
@@ -446,7 +444,8 @@ impl GateProxy {
             && let Some(waiting) = &confirming.waiting
         {
             let after = if confirming.sent == Some(false) { "?after=later" } else { "?after=sent" };
-            let after = if visit.target.path().ends_with("/resend") || confirming.sent == Some(false) { after } else { "" };
+            let after =
+                if visit.target.path().ends_with("/resend") || confirming.sent == Some(false) { after } else { "" };
             return Reply::redirect(&format!("{}{}{after}", self.settings.prefix, page_of(&waiting.change)));
         }
         self.show_confirmation(visit, adding)

@@ -84,7 +84,11 @@ impl GateProxy {
     }
 
     /// One of the gate's own forms: posted by its own page, short, and of the one type there is.
-    pub(super) async fn own_form(&self, exchange: &mut Exchange, asker: &Asker) -> pingora::Result<Result<Form, Reply>> {
+    pub(super) async fn own_form(
+        &self,
+        exchange: &mut Exchange,
+        asker: &Asker,
+    ) -> pingora::Result<Result<Form, Reply>> {
         if from_elsewhere(&exchange.req_header().headers) {
             return Ok(Err(self.refuse(exchange, asker, RefusalKind::FormFromElsewhere)));
         }

@@ -122,9 +122,7 @@ impl Flows {
         enrolling: bool,
     ) -> Result<Adding, AddressesFailed> {
         match self.waiting(by).await? {
-            Some(waiting) if (waiting.change == Change::Enrol) == enrolling => {
-                self.ask_codes(by, waiting.change).await
-            }
+            Some(waiting) if (waiting.change == Change::Enrol) == enrolling => self.ask_codes(by, waiting.change).await,
             // Its codes are too old to be there still.
             _ if enrolling => self.ask_codes(by, Change::Enrol).await,
             _ => Ok(Adding::Gone),

@@ -206,7 +206,8 @@ fn device_name(typed: &str, others: usize) -> String {
     let plain = plain.filter(|c| {
         !c.is_control() && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     });
-    let words: String = plain.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let words: String =
+        plain.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let name: String = words.chars().take(NAME_MAX).collect();
     if name.is_empty() { format!("TOTP {}", others + 1) } else { name }
 }

@@ -1,7 +1,5 @@
 //! What a form carries for the gate itself: encrypted, for one purpose and one session.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::model::{Keys, SessionId, Timestamp};
@@ -18,13 +16,12 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    fn place(self, session: SessionId) -> Vec<u8> {
-        let purpose: &[u8] = match self {
-            Self::Enrolment => b"enrolment of ",
-            Self::Ticket => b"ticket of ",
-            Self::Codes => b"backup codes of ",
-        };
-        [purpose, session.as_bytes()].concat()
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enrolment => "enrolment",
+            Self::Ticket => "turn-off",
+            Self::Codes => "backup codes",
+        }
     }
 }
 
@@ -33,7 +30,7 @@ pub(super) fn seal(keys: &Keys, purpose: Purpose, session: SessionId, at: Timest
     let mut plain = Zeroizing::new(Vec::with_capacity(8 + content.len()));
     plain.extend_from_slice(&at.as_millis().to_be_bytes());
     plain.extend_from_slice(content);
-    URL_SAFE_NO_PAD.encode(keys.seal(&purpose.place(session), &plain, &mut rand::rng()))
+    keys.seal_ticket(session, purpose.as_str(), &plain, &mut rand::rng())
 }
 
 /// What [`seal`] sealed for the same purpose and session, and when.
@@ -43,8 +40,7 @@ pub(super) fn open(
     session: SessionId,
     text: &str,
 ) -> Option<(Timestamp, Zeroizing<Vec<u8>>)> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let plain = keys.open(&purpose.place(session), &bytes).ok()?;
+    let plain = keys.open_ticket(session, purpose.as_str(), text).ok()?;
     let (at, content) = plain.split_first_chunk::<8>()?;
     Some((Timestamp::from_millis(i64::from_be_bytes(*at)), Zeroizing::new(content.to_vec())))
 }
@@ -64,7 +60,10 @@ mod tests {
         let (mine, other) = (SessionId::random(&mut rng), SessionId::random(&mut rng));
         let at = Timestamp::from_millis(5);
         let text = seal(&keys, Purpose::Ticket, mine, at, b"x");
-        assert_eq!(open(&keys, Purpose::Ticket, mine, &text).map(|(at, c)| (at, c.to_vec())), Some((at, b"x".to_vec())));
+        assert_eq!(
+            open(&keys, Purpose::Ticket, mine, &text).map(|(at, c)| (at, c.to_vec())),
+            Some((at, b"x".to_vec()))
+        );
         assert!(open(&keys, Purpose::Enrolment, mine, &text).is_none());
         assert!(open(&keys, Purpose::Ticket, other, &text).is_none());
         assert!(open(&keys, Purpose::Ticket, mine, &text[1..]).is_none());
