@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use poterne::challenge::ChallengePolicy;
+use poterne::flow::ports::account::FactorPolicy;
 use poterne::flow::ports::{Answered, ClaimOutcome, CodeAnswer, NewClaim, NewCode, OpenSession, Opened, Store};
 use poterne::limit::{Quota, SessionLimits};
 use poterne::model::{
@@ -62,6 +63,7 @@ async fn fresh(path: &Path) -> Arc<SqliteStore> {
         keys: keys(),
         challenge,
         session: SessionLimits::default(),
+        factors: FactorPolicy::default(),
         page_limit: None,
     };
     Arc::new(SqliteStore::open(settings).await.unwrap())

@@ -155,6 +155,7 @@ blocked-wrong-codes = { $tries ->
 }
 blocked-wrong-codes-everywhere = Too many wrong codes were entered for this account, from several networks. To protect it, no code is accepted from an unknown network for now.
 blocked-support-needed = A very large number of wrong codes were entered for this account. To protect it, only our support can allow logins from unknown networks again.
+blocked-reported = The owner of this account reported that a login from this network wasn't theirs. This network may not log in to this account for now.
 blocked-unchanged = Only logging in is blocked: nothing in the account was changed or deleted.
 blocked-after = After { $until }, log in again. Trying earlier won’t change that time.
 blocked-after-tries = After { $until }, log in again: you’ll get a new code and { $tries ->

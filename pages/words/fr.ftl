@@ -162,6 +162,7 @@ blocked-wrong-codes = { $tries ->
 }
 blocked-wrong-codes-everywhere = Trop de codes erronés ont été saisis pour ce compte, depuis plusieurs réseaux. Pour protéger le compte, aucun code n’est accepté pour le moment depuis un réseau inconnu.
 blocked-support-needed = Un très grand nombre de codes erronés ont été saisis pour ce compte. Pour le protéger, seul le support peut rouvrir les connexions depuis un réseau inconnu.
+blocked-reported = Le titulaire de ce compte a signalé qu’une connexion depuis ce réseau ne venait pas de lui. Ce réseau ne peut plus se connecter à ce compte pour le moment.
 blocked-unchanged = Seule la connexion est bloquée : rien n’a été modifié ni supprimé dans le compte.
 blocked-after = Après { $until }, connectez-vous de nouveau. Recommencer avant ne change rien à cette heure.
 blocked-after-tries = Après { $until }, connectez-vous de nouveau : vous recevrez un nouveau code et aurez { $tries ->

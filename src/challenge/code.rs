@@ -210,6 +210,12 @@ impl Tallies {
 }
 
 impl NetworkTally {
+    /// Tries left before a block of this network alone: what counts where blocks for everywhere
+    /// don't hold. At least one.
+    pub fn tries_left(&self, policy: &ChallengePolicy, now: Timestamp) -> u32 {
+        policy.tries.saturating_sub(self.failures_at(policy, now)).max(1)
+    }
+
     /// Wrong codes that count at `now`: they're forgotten when [`ChallengePolicy::block`] has passed
     /// since the last one.
     fn failures_at(&self, policy: &ChallengePolicy, now: Timestamp) -> u32 {

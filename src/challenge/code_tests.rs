@@ -246,6 +246,7 @@ proptest! {
                         BlockReason::WrongCodes => *until = block.until,
                         BlockReason::WrongCodesEverywhere => blocked_until = block.until,
                         BlockReason::SupportNeeded => support = true,
+                        BlockReason::Reported => panic!("nobody reported anything"),
                     }
                 }
             }

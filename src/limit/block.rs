@@ -12,6 +12,9 @@ pub enum BlockReason {
     WrongCodesEverywhere,
     /// So many wrong codes in a row that only support helps (NIST SP 800-63B-4 §3.2.2).
     SupportNeeded,
+    /// "It wasn't me": the owner reported what was done from this network (b25). Holds whether the
+    /// network is known or not.
+    Reported,
 }
 
 impl BlockReason {
@@ -21,20 +24,23 @@ impl BlockReason {
             Self::WrongCodes => "wrong-codes",
             Self::WrongCodesEverywhere => "wrong-codes-everywhere",
             Self::SupportNeeded => "support-needed",
+            Self::Reported => "reported",
         }
     }
 
     /// Whether it holds for every network that isn't known for the account, not for one only.
     pub const fn everywhere(self) -> bool {
         match self {
-            Self::WrongCodes => false,
+            Self::WrongCodes | Self::Reported => false,
             Self::WrongCodesEverywhere | Self::SupportNeeded => true,
         }
     }
 
     /// The reason that [`Self::as_str`] names.
     pub fn of_str(name: &str) -> Option<Self> {
-        [Self::WrongCodes, Self::WrongCodesEverywhere, Self::SupportNeeded].into_iter().find(|r| r.as_str() == name)
+        [Self::WrongCodes, Self::WrongCodesEverywhere, Self::SupportNeeded, Self::Reported]
+            .into_iter()
+            .find(|r| r.as_str() == name)
     }
 }
 

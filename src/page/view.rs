@@ -173,6 +173,7 @@ fn blocked_view(page: &BlockedPage, voice: &Voice, teller: &Teller<'_>) -> Resul
             BlockReason::WrongCodes => "wrong-codes",
             BlockReason::WrongCodesEverywhere => "wrong-codes-everywhere",
             BlockReason::SupportNeeded => "support-needed",
+            BlockReason::Reported => "reported",
         },
         since => value(teller.clock(block.since)?),
         until,

@@ -2,20 +2,21 @@
 
 use sqlx::SqliteConnection;
 
-use super::known;
 use super::rules::Rules;
 use super::sessions::{self, SessionRow};
 use super::standing::Standing;
+use super::{factors, known};
 use crate::challenge::code::{Judged, code_ends_at, compare};
-use crate::flow::ports::account::Asks;
+use crate::flow::ports::account::{Asks, ClearedBy};
 use crate::flow::ports::{
-    Answered, ChallengeStatus, CodeAnswer, CodeGrant, NewCode, NewCodeRequest, SentCode, StoreFailed, WaitingChallenge,
+    Answered, ChallengeStatus, CodeAnswer, CodeGrant, NewCode, NewCodeRequest, SentCode, StoreFailed, StoredSession,
+    WaitingChallenge,
 };
 use crate::limit::Block;
-use crate::model::{Network, SessionId, Timestamp};
+use crate::model::{Network, SessionId, Timestamp, TokenHash};
 
 /// What a session's challenge is, before anything is decided.
-enum Seen {
+pub(super) enum Seen {
     /// There's no session, or it needs no code from this network.
     NotWanted,
     /// The network is blocked.
@@ -27,15 +28,17 @@ enum Seen {
 }
 
 /// A session that awaits a code.
-struct Wanted {
-    row: SessionRow,
+pub(super) struct Wanted {
+    pub(super) row: SessionRow,
+    /// What is awaited.
+    pub(super) asks: Asks,
     /// That of the network where answers are counted.
-    standing: Standing,
+    pub(super) standing: Standing,
     /// Where answers are counted and blocks are made.
-    counted_at: Network,
+    pub(super) counted_at: Network,
 }
 
-async fn see(
+pub(super) async fn see(
     connection: &mut SqliteConnection,
     rules: &Rules,
     session: SessionId,
@@ -55,17 +58,15 @@ async fn see(
     if over {
         return Ok(Seen::Over);
     }
+    let Some(asks) = row.asks(&standing, rules, network, now) else { return Ok(Seen::NotWanted) };
     let mut counted_at = network;
-    if standing.known() {
-        if !row.pending() {
-            return Ok(Seen::NotWanted);
-        }
-        // Blocks are only made for unknown networks: what is typed at a known one for a login from
-        // elsewhere counts where that login came from, or it would not count at all.
+    if standing.known() && !standing.enrolled() {
+        // Without an app, blocks are only made for unknown networks: what is typed at a known one for
+        // a login from elsewhere counts where that login came from, or it would not count at all.
         counted_at = row.session.network;
         standing = Standing::load(connection, &row.session.account, counted_at, row.created_from, now).await?;
     }
-    Ok(Seen::Wanted(Box::new(Wanted { row, standing, counted_at })))
+    Ok(Seen::Wanted(Box::new(Wanted { row, asks, standing, counted_at })))
 }
 
 /// How a session's challenge stands when seen from `network`.
@@ -82,8 +83,12 @@ pub(super) async fn status(
         Seen::Over => return Ok(ChallengeStatus::Expired),
         Seen::Wanted(wanted) => wanted,
     };
-    let Wanted { row, standing, .. } = *wanted;
+    let Wanted { row, asks, standing, .. } = *wanted;
     let policy = &rules.challenge;
+    let backup_left = match asks {
+        Asks::Mail => 0,
+        Asks::Factor | Asks::FactorThenMail => factors::backup_left(connection, &row.session.account).await?,
+    };
     // A pending login ends with its newest code; a cleared session that changed its network lives on,
     // and an old code of another such change says nothing.
     let newest = row.newest_code().filter(|code| now < code.expires_at);
@@ -99,13 +104,13 @@ pub(super) async fn status(
             sent_at: code.sent_at,
             expires_at: code.expires_at,
         }),
-        tries_left: standing.tallies.tries_left(policy, now),
+        tries_left: standing.tries_left(rules, now),
         next_mail_at: standing.tallies.next_mail_at(policy, last_sent_at, now).unwrap_or(now),
         ends_at,
         language: row.language,
         account: row.session.account,
-        asks: Asks::Mail,
-        backup_left: 0,
+        asks,
+        backup_left,
         addresses: row.addresses,
     }))
 }
@@ -122,7 +127,23 @@ pub(super) async fn send_another(
         Seen::Blocked(block) => return Ok(CodeGrant::Blocked(block)),
         Seen::Wanted(wanted) => wanted,
     };
-    let Wanted { row, mut standing, .. } = *wanted;
+    let Wanted { row, asks, mut standing, .. } = *wanted;
+    if asks != Asks::Mail {
+        return Ok(CodeGrant::NotWanted);
+    }
+    mail(connection, rules, &row, &mut standing, &request.code, now).await
+}
+
+/// Another code for a session, if the mail budget of the account allows; it takes the place of all
+/// that were sent before.
+pub(super) async fn mail(
+    connection: &mut SqliteConnection,
+    rules: &Rules,
+    row: &SessionRow,
+    standing: &mut Standing,
+    code: &NewCode,
+    now: Timestamp,
+) -> Result<CodeGrant, StoreFailed> {
     if row.addresses.is_empty() {
         return Ok(CodeGrant::NoAddress);
     }
@@ -137,10 +158,10 @@ pub(super) async fn send_another(
     } else {
         now + rules.challenge.ttl
     };
-    supersede_all(connection, request.session).await?;
-    insert(connection, rules, request.session, &request.code, now, expires_at).await?;
+    supersede_all(connection, row.session.id).await?;
+    insert(connection, rules, row.session.id, code, now, expires_at).await?;
     sqlx::query("UPDATE sessions SET pending_until = $2 WHERE id = $1 AND pending_until IS NOT NULL")
-        .bind(request.session.as_bytes().as_slice())
+        .bind(row.session.id.as_bytes().as_slice())
         .bind(expires_at.as_millis())
         .execute(connection)
         .await?;
@@ -160,44 +181,66 @@ pub(super) async fn answer(
         Seen::Over => return Ok(Answered::Expired),
         Seen::Wanted(wanted) => wanted,
     };
-    let Wanted { row, mut standing, counted_at } = *wanted;
+    let Wanted { row, asks, mut standing, counted_at } = *wanted;
+    if asks != Asks::Mail {
+        return Ok(Answered::NotWanted);
+    }
     let compared = compare(&row.codes, now, |code| rules.keys.code_matches(code.challenge, &answer.typed, &code.hash));
     let judged = standing.tallies.judge(&rules.challenge, compared, now);
     standing.save(connection, rules).await?;
     Ok(match judged {
-        Judged::Right => recognise(connection, rules, row, answer).await?,
+        Judged::Right => {
+            let recognised =
+                recognise(connection, rules, &row, answer.network, answer.new_token, ClearedBy::Mail, now).await?;
+            let Recognised { session, sealed_jar, new_network } = recognised;
+            Answered::Cleared { session, sealed_jar, new_network }
+        }
         Judged::Superseded { newest_sent_at } => Answered::Superseded { newest_sent_at },
         Judged::Expired => Answered::Expired,
         Judged::Wrong { tries_left } => Answered::Wrong { tries_left },
-        Judged::Blocks(blocks) => {
-            let block = standing.block_for(connection, &blocks, answer.reference, now).await?;
-            sessions::end_blocked(connection, &row, counted_at, now).await?;
-            Answered::Blocked { block, fresh: true }
-        }
+        Judged::Blocks(blocks) => match standing.block_for(connection, &blocks, answer.reference, now).await? {
+            Some(block) => {
+                sessions::end_blocked(connection, &row, counted_at, now).await?;
+                Answered::Blocked { block, fresh: true }
+            }
+            None => Answered::Wrong { tries_left: standing.tries_left(rules, now) },
+        },
     })
 }
 
+/// A session whose owner was recognised.
+pub(super) struct Recognised {
+    pub(super) session: StoredSession,
+    pub(super) sealed_jar: Option<Vec<u8>>,
+    pub(super) new_network: bool,
+}
+
 /// The owner is recognised: the session is cleared, the networks are known from now on.
-async fn recognise(
+pub(super) async fn recognise(
     connection: &mut SqliteConnection,
     rules: &Rules,
-    row: SessionRow,
-    answer: &CodeAnswer,
-) -> Result<Answered, StoreFailed> {
+    row: &SessionRow,
+    network: Network,
+    new_token: TokenHash,
+    by: ClearedBy,
+    now: Timestamp,
+) -> Result<Recognised, StoreFailed> {
     let account = &row.session.account;
     let most = rules.challenge.known_networks;
-    if row.pending() && row.session.network != answer.network {
+    let mut new_network = false;
+    if row.pending() && row.session.network != network {
         let login_network = row.session.network;
-        known::learn(connection, account, login_network, row.session.created_at, most).await?;
+        new_network |= known::learn(connection, account, login_network, row.session.created_at, most).await?
+            && row.created_from != Some(login_network);
         sqlx::query("UPDATE tallies SET failures = 0, failed_at = NULL WHERE skeleton = $1 AND network = $2")
             .bind(account.skeleton().as_str().to_owned())
             .bind(login_network.to_string())
             .execute(&mut *connection)
             .await?;
     }
-    known::learn(connection, account, answer.network, answer.now, most).await?;
-    let (session, sealed_jar) = sessions::clear(connection, &row, answer.new_token, answer.network, answer.now).await?;
-    Ok(Answered::Cleared { session, sealed_jar, new_network: false })
+    new_network |= known::learn(connection, account, network, now, most).await? && row.created_from != Some(network);
+    let (session, sealed_jar) = sessions::clear(connection, row, new_token, network, by, now).await?;
+    Ok(Recognised { session, sealed_jar, new_network })
 }
 
 /// Keeps a code's hash as the newest of `session`. The others must be [superseded](supersede_all)

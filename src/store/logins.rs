@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::rules::Rules;
 use super::sessions::{self, SessionRow};
 use super::standing::Standing;
-use super::{claims, codes, known};
+use super::{claims, codes, factors, known};
 use crate::challenge::code::code_ends_at;
 use crate::flow::ports::account::Asks;
 use crate::flow::ports::{CodeGrant, OpenSession, Opened, SessionState, StoreFailed};
@@ -27,12 +27,22 @@ pub(super) async fn open(
         end(connection, replaced).await?;
         return Ok(Opened::Blocked(block));
     }
-    if standing.known() {
+    let remembered = standing.enrolled() && factors::remembers(connection, rules, opening).await?;
+    let Some(asks) = standing.asks(rules, remembered) else {
         end(connection, replaced).await?;
         claims::hand_to(connection, opening.attempt, opening.session).await?;
         known::used(connection, &opening.account, opening.network, now).await?;
-        let session = sessions::insert(connection, opening, SessionState::Cleared).await?;
+        let session = sessions::insert(connection, opening, SessionState::Cleared, Asks::Mail).await?;
         return Ok(Opened::Cleared(session));
+    };
+    let policy = &rules.challenge;
+    if asks != Asks::Mail {
+        end(connection, replaced).await?;
+        claims::hand_to(connection, opening.attempt, opening.session).await?;
+        let until = now + policy.pending_ttl;
+        let session = sessions::insert(connection, opening, SessionState::Pending { until }, asks).await?;
+        end_oldest(connection, opening, now).await?;
+        return Ok(Opened::Pending { session, asks, grant: CodeGrant::NotWanted });
     }
 
     // Codes already sent in this browser for this account are worth telling apart from wrong ones.
@@ -43,7 +53,6 @@ pub(super) async fn open(
             None
         }
     };
-    let policy = &rules.challenge;
     let grant = match standing.tallies.next_mail_at(policy, None, now) {
         _ if opening.addresses.is_empty() => CodeGrant::NoAddress,
         Some(at) => CodeGrant::NotBefore { at },
@@ -63,7 +72,7 @@ pub(super) async fn open(
         (_, Some(code)) => code.expires_at,
         (_, None) => now + policy.pending_ttl,
     };
-    let session = sessions::insert(connection, opening, SessionState::Pending { until }).await?;
+    let session = sessions::insert(connection, opening, SessionState::Pending { until }, asks).await?;
     claims::hand_to(connection, opening.attempt, opening.session).await?;
     if let Some(row) = &replaced {
         let newest = kept.map(|code| code.challenge.as_bytes().as_slice());
@@ -76,7 +85,7 @@ pub(super) async fn open(
         codes::insert(connection, rules, opening.session, &opening.code, now, expires_at).await?;
     }
     end_oldest(connection, opening, now).await?;
-    Ok(Opened::Pending { session, asks: Asks::Mail, grant })
+    Ok(Opened::Pending { session, asks, grant })
 }
 
 async fn end(connection: &mut SqliteConnection, row: Option<SessionRow>) -> Result<(), StoreFailed> {

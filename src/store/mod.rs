@@ -9,8 +9,12 @@
 //! The first start makes the [`key_file`]; the store keeps the key's identity, and opens with no other.
 
 mod account;
+mod alarms;
 mod claims;
 mod codes;
+mod confirmations;
+mod events;
+mod factors;
 mod failure;
 pub mod key_file;
 mod known;
@@ -23,10 +27,13 @@ mod open;
 mod passwords;
 mod purge;
 mod refusals;
+pub mod rotation;
 mod rules;
+mod security;
 mod sessions;
 mod sqlite;
 mod standing;
+mod step_up;
 mod writer;
 
 pub use open::{OpenFailed, Settings};

@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use super::lock::{NotLocked, StoreLock};
 use super::migrate;
 use crate::challenge::ChallengePolicy;
+use crate::flow::ports::account::FactorPolicy;
 use crate::limit::SessionLimits;
 use crate::model::{Keys, Timestamp};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The numbers of the e-mailed code.
     pub challenge: ChallengePolicy,
+    /// The rules of second factors.
+    pub factors: FactorPolicy,
     /// How long sessions live.
     pub session: SessionLimits,
     /// The longest that the database file may grow, in pages of 4 KiB; `None`: as far as the disk goes.

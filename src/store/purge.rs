@@ -17,6 +17,10 @@ const JARS: i64 = 20;
 /// and nobody should be remembered for longer than that takes.
 const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long events of an account are kept that nobody has logged in to since: a year, as long as
+/// connection logs may be kept at most where the law says something about it.
+const EVENTS_REMEMBERED: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// Deletes up to [`STEP`] rows, and hands out what was parked with pending sessions that ended.
 pub(super) async fn step(
     connection: &mut SqliteConnection,
@@ -31,7 +35,7 @@ pub(super) async fn step(
     let remembered = now.before(REMEMBERED).as_millis();
 
     // Each takes the instant and how many rows at most.
-    let steps: [(&'static str, i64); 10] = [
+    let steps: [(&'static str, i64); 14] = [
         (
             "DELETE FROM sessions WHERE id IN \
              (SELECT id FROM sessions WHERE pending_until <= $1 AND sealed_jar IS NULL LIMIT $2)",
@@ -50,6 +54,23 @@ pub(super) async fn step(
         (
             "DELETE FROM codes WHERE challenge IN (SELECT challenge FROM codes WHERE expires_at <= $1 LIMIT $2)",
             pending_over,
+        ),
+        (
+            "DELETE FROM confirmations WHERE session IN \
+             (SELECT session FROM confirmations WHERE expires_at <= $1 AND failures = 0 LIMIT $2)",
+            pending_over,
+        ),
+        (
+            "DELETE FROM remembered_browsers WHERE hash IN \
+             (SELECT hash FROM remembered_browsers WHERE until <= $1 LIMIT $2)",
+            just_now,
+        ),
+        ("DELETE FROM alarms WHERE hash IN (SELECT hash FROM alarms WHERE until <= $1 LIMIT $2)", just_now),
+        // By number, which is by time: nothing else has to be looked at.
+        (
+            "DELETE FROM events WHERE id IN \
+             (SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) WHERE at <= $1)",
+            now.before(EVENTS_REMEMBERED).as_millis(),
         ),
         ("DELETE FROM claims WHERE claim IN (SELECT claim FROM claims WHERE ends_at <= $1 LIMIT $2)", just_now),
         (

@@ -1,4 +1,5 @@
 use crate::challenge::ChallengePolicy;
+use crate::flow::ports::account::FactorPolicy;
 use crate::limit::SessionLimits;
 use crate::model::Keys;
 
@@ -7,4 +8,5 @@ pub(super) struct Rules {
     pub(super) keys: Keys,
     pub(super) challenge: ChallengePolicy,
     pub(super) session: SessionLimits,
+    pub(super) factors: FactorPolicy,
 }

@@ -4,8 +4,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::failure::unreadable;
+use super::rules::Rules;
 use super::standing::{Standing, standing_columns, standing_joins};
 use crate::challenge::code::KeptCode;
+use crate::flow::ports::account::{Asks, ClearedBy};
 use crate::flow::ports::{Ended, OpenSession, SessionState, StoreFailed, StoredSession};
 use crate::limit::SessionLimits;
 use crate::model::{AccountId, ChallengeId, EmailAddress, Language, Network, SessionId, Timestamp, TokenHash};
@@ -16,6 +18,11 @@ pub(super) struct SessionRow {
     pub(super) created_from: Option<Network>,
     pub(super) addresses: Vec<EmailAddress>,
     pub(super) language: Language,
+    /// What it waits for while it's pending.
+    asks: Asks,
+    /// The network from which a cleared session passed the app's code on its way to the mailed one,
+    /// and until when that counts.
+    factor_passed: Option<(Network, Timestamp)>,
     /// Newest first.
     pub(super) codes: Vec<KeptCode>,
 }
@@ -42,6 +49,14 @@ impl SessionRow {
             created_from,
             addresses,
             language: Language::of_tag(first.try_get(9)?).ok_or_else(|| unreadable("language"))?,
+            asks: asks_of(first.try_get(15)?)?,
+            factor_passed: match (first.try_get::<Option<&str>, _>(16)?, first.try_get::<Option<i64>, _>(17)?) {
+                (Some(network), Some(until)) => {
+                    let network = Network::parse(network).ok_or_else(|| unreadable("network"))?;
+                    Some((network, Timestamp::from_millis(until)))
+                }
+                _ => None,
+            },
             codes,
         }))
     }
@@ -58,6 +73,26 @@ impl SessionRow {
         matches!(self.session.state, SessionState::Pending { .. })
     }
 
+    /// What is to be shown for it from `network`, where the account stands like this; `None`:
+    /// nothing, it's good there.
+    pub(super) fn asks(&self, standing: &Standing, rules: &Rules, network: Network, now: Timestamp) -> Option<Asks> {
+        if self.pending() {
+            // Where the app's codes were turned off meanwhile, the mailed one is left.
+            return Some(if standing.enrolled() { self.asks } else { Asks::Mail });
+        }
+        if self.session.network == network || standing.known() {
+            return None;
+        }
+        match standing.asks(rules, false) {
+            Some(Asks::FactorThenMail)
+                if self.factor_passed.is_some_and(|(from, until)| from == network && now < until) =>
+            {
+                Some(Asks::Mail)
+            }
+            asks => asks,
+        }
+    }
+
     /// The code that took the place of all others, whether still valid or not.
     pub(super) fn newest_code(&self) -> Option<&KeptCode> {
         self.codes.iter().find(|code| !code.superseded)
@@ -68,7 +103,8 @@ impl SessionRow {
 macro_rules! session_columns {
     () => {
         "s.id, s.token, s.account, s.network, s.pending_until, s.created_at, s.last_seen_at, \
-         s.created_from, s.addresses, s.language, c.challenge, c.hash, c.sent_at, c.expires_at, c.superseded"
+         s.created_from, s.addresses, s.language, c.challenge, c.hash, c.sent_at, c.expires_at, c.superseded, \
+         s.asks, s.factor_network, s.factor_until"
     };
 }
 
@@ -144,11 +180,37 @@ fn code(row: &SqliteRow) -> Result<Option<KeptCode>, StoreFailed> {
     }))
 }
 
+const ASKS: [(Asks, &str); 3] =
+    [(Asks::Mail, "mail"), (Asks::Factor, "factor"), (Asks::FactorThenMail, "factor-then-mail")];
+const CLEARED_BY: [(ClearedBy, &str); 4] = [
+    (ClearedBy::Network, "network"),
+    (ClearedBy::Mail, "mail"),
+    (ClearedBy::Totp, "totp"),
+    (ClearedBy::Backup, "backup"),
+];
+
+pub(super) fn asks_text(asks: Asks) -> &'static str {
+    ASKS.iter().find(|(known, _)| *known == asks).map_or("", |(_, text)| *text)
+}
+
+fn asks_of(text: &str) -> Result<Asks, StoreFailed> {
+    ASKS.iter().find(|(_, known)| *known == text).map(|(asks, _)| *asks).ok_or_else(|| unreadable("challenge"))
+}
+
+pub(super) fn cleared_by_text(by: ClearedBy) -> &'static str {
+    CLEARED_BY.iter().find(|(known, _)| *known == by).map_or("", |(_, text)| *text)
+}
+
+pub(super) fn cleared_by_of(text: &str) -> Result<ClearedBy, StoreFailed> {
+    CLEARED_BY.iter().find(|(_, known)| *known == text).map(|(by, _)| *by).ok_or_else(|| unreadable("clearance"))
+}
+
 /// A new session in the given state; what is parked is kept for a pending one only.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     opening: &OpenSession,
     state: SessionState,
+    asks: Asks,
 ) -> Result<StoredSession, StoreFailed> {
     let (pending_until, jar) = match state {
         SessionState::Pending { until } => (Some(until.as_millis()), Some(opening.sealed_jar.as_slice())),
@@ -157,8 +219,8 @@ pub(super) async fn insert(
     let addresses: Vec<_> = opening.addresses.iter().map(|address| address.as_address().to_string()).collect();
     sqlx::query(
         "INSERT INTO sessions (id, token, account, skeleton, network, created_from, pending_until, created_at, \
-                               last_seen_at, sealed_jar, addresses, language, browser) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)",
+                               last_seen_at, sealed_jar, addresses, language, browser, asks) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)",
     )
     .bind(opening.session.as_bytes().as_slice())
     .bind(opening.token.as_bytes().as_slice())
@@ -172,6 +234,7 @@ pub(super) async fn insert(
     .bind(addresses.join("\n"))
     .bind(opening.language.tag())
     .bind(&opening.browser)
+    .bind(asks_text(asks))
     .execute(connection)
     .await?;
     Ok(StoredSession {
@@ -201,19 +264,21 @@ pub(super) async fn clear(
     row: &SessionRow,
     token: TokenHash,
     network: Network,
+    by: ClearedBy,
     now: Timestamp,
 ) -> Result<(StoredSession, Option<Vec<u8>>), StoreFailed> {
     let id = row.session.id.as_bytes().as_slice();
     let (sealed_jar,): (Option<Vec<u8>>,) =
         sqlx::query_as("SELECT sealed_jar FROM sessions WHERE id = $1").bind(id).fetch_one(&mut *connection).await?;
     sqlx::query(
-        "UPDATE sessions SET token = $2, network = $3, pending_until = NULL, last_seen_at = $4, sealed_jar = NULL \
-         WHERE id = $1",
+        "UPDATE sessions SET token = $2, network = $3, pending_until = NULL, last_seen_at = $4, sealed_jar = NULL, \
+         cleared_by = $5, factor_network = NULL, factor_until = NULL, stepped_up_until = NULL WHERE id = $1",
     )
     .bind(id)
     .bind(token.as_bytes().as_slice())
     .bind(network.to_string())
     .bind(now.as_millis())
+    .bind(cleared_by_text(by))
     .execute(&mut *connection)
     .await?;
     sqlx::query("DELETE FROM codes WHERE session = $1").bind(id).execute(connection).await?;

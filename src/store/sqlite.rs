@@ -19,16 +19,16 @@ use crate::store::standing::Standing;
 
 /// Background rows that are written in one job: a few milliseconds, so that decisions that come in
 /// the meantime don't wait for thousands.
-const BACKGROUND_STEP: usize = 128;
+pub(super) const BACKGROUND_STEP: usize = 128;
 
 /// The embedded store: one SQLite file, one process.
 ///
 /// The writer has a thread of its own; dropping the store ends it after the jobs that wait, and
 /// [`close`](Self::close) waits for that.
 pub struct SqliteStore {
-    writer: Writer,
+    pub(super) writer: Writer,
     readers: SqlitePool,
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
     clock_floor: Timestamp,
 }
 
@@ -42,11 +42,11 @@ impl SqliteStore {
         let opened = open::open(&settings).await?;
         let writer = Writer::start(opened.connection, opened.high_water, opened.guard)
             .map_err(|error| OpenFailed::Other { path: settings.path.clone(), reason: error.to_string() })?;
-        let Settings { keys, challenge, session, .. } = settings;
+        let Settings { keys, challenge, session, factors, .. } = settings;
         Ok(Self {
             writer,
             readers: opened.readers,
-            rules: Arc::new(Rules { keys, challenge, session }),
+            rules: Arc::new(Rules { keys, challenge, session, factors }),
             clock_floor: opened.high_water,
         })
     }
@@ -90,11 +90,11 @@ impl SqliteStore {
             .await
     }
 
-    fn rules(&self) -> Arc<Rules> {
+    pub(super) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules)
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreFailed> {
+    pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreFailed> {
         Ok(self.readers.acquire().await?)
     }
 }

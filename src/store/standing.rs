@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use super::failure::unreadable;
 use super::rules::Rules;
 use crate::challenge::code::{NewBlock, Tallies};
+use crate::flow::ports::account::Asks;
 use crate::flow::ports::{NetworkStanding, StoreFailed};
 use crate::limit::{Block, BlockReason, History};
 use crate::model::{AccountId, Network, Reference, Timestamp};
@@ -14,7 +15,8 @@ use crate::model::{AccountId, Network, Reference, Timestamp};
 macro_rules! standing_columns {
     () => {
         "k.network AS known, a.failures AS in_a_row, a.latest_failures, a.mails AS account_mails, \
-         n.failures, n.failed_at, n.mails AS network_mails, b.reason, b.since, b.until, b.reference"
+         n.failures, n.failed_at, n.mails AS network_mails, b.reason, b.since, b.until, b.reference, \
+         o.suspected_since, EXISTS (SELECT 1 FROM totp_devices d WHERE d.account = o.account) AS enrolled"
     };
 }
 
@@ -26,6 +28,8 @@ macro_rules! standing_joins {
             " LEFT JOIN known_networks k ON k.account = ",
             $account,
             " AND k.network = $2",
+            " LEFT JOIN account_choices o ON o.account = ",
+            $account,
             " LEFT JOIN tallies a ON a.skeleton = ",
             $skeleton,
             " AND a.network = ''",
@@ -46,7 +50,10 @@ pub(super) struct Standing {
     account: AccountId,
     skeleton: String,
     network: Network,
-    known: bool,
+    /// On record as known, whatever is suspected.
+    recorded: bool,
+    suspected: bool,
+    enrolled: bool,
     blocks: Vec<Block>,
     /// What was counted; to be [saved](Self::save) when changed.
     pub(super) tallies: Tallies,
@@ -86,34 +93,74 @@ impl Standing {
         created_from: Option<Network>,
     ) -> Result<Self, StoreFailed> {
         let first = rows.first().ok_or_else(|| unreadable("standing"))?;
-        let known = first.try_get::<Option<&str>, _>("known")?.is_some() || created_from == Some(network);
+        let recorded = first.try_get::<Option<&str>, _>("known")?.is_some() || created_from == Some(network);
         let tallies = tallies_of(first)?;
         Ok(Self {
             account: account.clone(),
             skeleton: account.skeleton().as_str().to_owned(),
             network,
-            known,
+            recorded,
+            suspected: first.try_get::<Option<i64>, _>("suspected_since")?.is_some(),
+            enrolled: first.try_get::<i64, _>("enrolled")? != 0,
             blocks: rows.iter().filter_map(|row| block_of(row).transpose()).collect::<Result<_, _>>()?,
             loaded: tallies.clone(),
             tallies,
         })
     }
 
-    /// Verified before, or the creation network.
+    /// Verified before, or the creation network. While the password is suspected, none is known.
     pub(super) fn known(&self) -> bool {
-        self.known
+        self.recorded && !self.suspected
     }
 
-    /// The block in force. A known network has none: it needs no code, and blocks are only made for
-    /// unknown ones.
+    /// Whether the account has an authenticator app.
+    pub(super) fn enrolled(&self) -> bool {
+        self.enrolled
+    }
+
+    /// What a login, or a session that turned up here, has to show; `None`: nothing. `remembered`:
+    /// its browser skips the app's code, which is never worth anything on an unknown network.
+    pub(super) fn asks(&self, rules: &Rules, remembered: bool) -> Option<Asks> {
+        match (self.enrolled, self.known()) {
+            (false, true) => None,
+            (false, false) => Some(Asks::Mail),
+            (true, true) => (!remembered).then_some(Asks::Factor),
+            // Somebody who enrolled a phone of his own with a stolen password must not come back
+            // with it once that was reported: his mailbox isn't the owner's.
+            (true, false) if rules.factors.mail_too || self.suspected => Some(Asks::FactorThenMail),
+            (true, false) => Some(Asks::Factor),
+        }
+    }
+
+    /// The block in force.
     pub(super) fn block(&self) -> Option<Block> {
-        if self.known { None } else { Block::lasting_longest(self.blocks.iter().copied()) }
+        Block::lasting_longest(self.blocks.iter().copied().filter(|block| self.holds_here(block.reason)))
+    }
+
+    /// Whether a block for this reason holds here. Known networks go on through those for everywhere.
+    /// A known network's own counts where it's asked for the app's code all the same.
+    fn holds_here(&self, reason: BlockReason) -> bool {
+        !self.known()
+            || match reason {
+                BlockReason::Reported => true,
+                BlockReason::WrongCodes => self.enrolled,
+                BlockReason::WrongCodesEverywhere | BlockReason::SupportNeeded => false,
+            }
+    }
+
+    /// Tries left before a block that holds here.
+    pub(super) fn tries_left(&self, rules: &Rules, now: Timestamp) -> u32 {
+        if self.known() {
+            self.tallies.network.tries_left(&rules.challenge, now)
+        } else {
+            self.tallies.tries_left(&rules.challenge, now)
+        }
     }
 
     pub(super) fn of_network(&self) -> NetworkStanding {
         match self.block() {
             Some(block) => NetworkStanding::Blocked(block),
-            None if self.known => NetworkStanding::Known,
+            None if self.known() => NetworkStanding::Known,
             None => NetworkStanding::Unknown,
         }
     }
@@ -148,14 +195,14 @@ impl Standing {
         Ok(())
     }
 
-    /// Puts blocks up under one reference; gives the one to tell the user about.
+    /// Puts blocks up under one reference; gives the one to tell the user about, if one holds here.
     pub(super) async fn block_for(
         &self,
         connection: &mut SqliteConnection,
         blocks: &[NewBlock],
         reference: Reference,
         now: Timestamp,
-    ) -> Result<Block, StoreFailed> {
+    ) -> Result<Option<Block>, StoreFailed> {
         for block in blocks {
             sqlx::query(
                 "INSERT INTO blocks (reference, reason, account, skeleton, network, everywhere, since, until) \
@@ -174,7 +221,9 @@ impl Standing {
         }
         let put_up =
             blocks.iter().map(|block| Block { reason: block.reason, since: now, until: block.until, reference });
-        Block::lasting_longest(put_up).ok_or_else(|| StoreFailed("a block without a reason".to_owned()))
+        // The third wrong one here ends what was pending, also where the network has become known.
+        let counts = |block: &Block| block.reason == BlockReason::WrongCodes || self.holds_here(block.reason);
+        Ok(Block::lasting_longest(put_up.filter(counts)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use poterne::challenge::ChallengePolicy;
+use poterne::flow::ports::account::*;
 use poterne::flow::ports::*;
 use poterne::limit::{Block, SessionLimits};
 use poterne::model::{
@@ -55,6 +56,7 @@ pub fn settings(path: &Path, policy: &ChallengePolicy) -> Settings {
         key_path: path.with_extension("key"),
         keys: keys(),
         challenge: policy.clone(),
+        factors: FactorPolicy::default(),
         session: SessionLimits::default(),
         page_limit: None,
     }
@@ -134,6 +136,7 @@ impl Bed {
             browser: "Firefox on Linux".to_owned(),
             code: self.new_code(),
             replaces: None,
+            remembered: None,
             reference: Reference::random(&mut self.rng),
             now: self.now,
         }
@@ -182,7 +185,7 @@ impl Bed {
     /// Answers rightly, which must clear the session.
     pub async fn pass(&mut self, login: &Login, from: Network) -> (StoredSession, Option<Vec<u8>>) {
         match self.answer(login.session, &login.code, from).await {
-            Answered::Cleared { session, sealed_jar } => (session, sealed_jar),
+            Answered::Cleared { session, sealed_jar, .. } => (session, sealed_jar),
             other => panic!("not cleared: {other:?}"),
         }
     }

@@ -26,7 +26,7 @@ async fn b03_a_right_code_clears_the_session_under_a_new_token(mut bed: Bed) {
     let opening = bed.opening("alice", net(1));
     let old_token = opening.token;
     let login = bed.open(opening).await;
-    let Opened::Pending { session, grant } = &login.opened else { panic!("{:?}", login.opened) };
+    let Opened::Pending { session, grant, .. } = &login.opened else { panic!("{:?}", login.opened) };
     assert_eq!(*grant, CodeGrant::Granted { expires_at: bed.now + 10 * MINUTE });
     assert_eq!(session.state, SessionState::Pending { until: bed.now + 10 * MINUTE });
     assert_eq!(bed.load().await.sessions.len(), 1);
@@ -130,7 +130,7 @@ async fn two_tabs_and_no_mail_left_keep_the_last_code_good(mut bed: Bed) {
     let mut opening = bed.opening("alice", net(1));
     opening.replaces = Some(last.session);
     let fourth = bed.open(opening).await;
-    let Opened::Pending { session, grant: CodeGrant::NotBefore { at } } = &fourth.opened else {
+    let Opened::Pending { session, grant: CodeGrant::NotBefore { at }, .. } = &fourth.opened else {
         panic!("{:?}", fourth.opened)
     };
     assert_eq!(*at, bed.now + 57 * MINUTE);
@@ -173,7 +173,9 @@ async fn b13_all_addresses_are_shown_and_none_means_no_code(mut bed: Bed) {
     let mut opening = bed.opening("bob", net(1));
     opening.addresses.clear();
     let login = bed.open(opening).await;
-    let Opened::Pending { session, grant: CodeGrant::NoAddress } = &login.opened else { panic!("{:?}", login.opened) };
+    let Opened::Pending { session, grant: CodeGrant::NoAddress, .. } = &login.opened else {
+        panic!("{:?}", login.opened)
+    };
     assert_eq!(session.state, SessionState::Pending { until: bed.now + 30 * MINUTE });
     assert_eq!(bed.another(login.session, net(1)).await.1, CodeGrant::NoAddress);
     assert!(matches!(bed.answer(login.session, &login.code, net(1)).await, Answered::Expired));
@@ -235,7 +237,7 @@ async fn b10_a_changed_network_asks_for_a_code_and_moves_the_session(mut bed: Be
     assert_eq!(grant, CodeGrant::Granted { expires_at: bed.now + 10 * MINUTE });
     assert!(matches!(bed.wrong(login.session, net(2)).await, Answered::Wrong { tries_left: 2 }));
     match bed.answer(login.session, &code, net(2)).await {
-        Answered::Cleared { session, sealed_jar } => {
+        Answered::Cleared { session, sealed_jar, .. } => {
             assert_eq!((session.network, sealed_jar), (net(2), None));
             assert_ne!(session.token, cleared.token);
             assert_eq!(session.created_at, cleared.created_at, "a new network is no new day");

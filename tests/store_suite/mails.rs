@@ -32,7 +32,7 @@ async fn three_mails_an_hour_from_a_network_first_ones_included(mut bed: Bed) {
     assert_eq!(bed.waiting(login.session, net(1)).await.next_mail_at, at);
     let opening = bed.opening("alice", net(1));
     let fourth = bed.open(opening).await;
-    let Opened::Pending { grant, session } = fourth.opened else { panic!() };
+    let Opened::Pending { grant, session, .. } = fourth.opened else { panic!() };
     assert_eq!(grant, CodeGrant::NotBefore { at });
     assert_eq!(session.state, SessionState::Pending { until: bed.now + 30 * MINUTE }, "a pending login all the same");
     assert_eq!(bed.waiting(fourth.session, net(1)).await.newest, None);

@@ -57,7 +57,7 @@ async fn r8_the_right_code_among_many_wins_once(mut bed: Bed) {
     let mut won = Vec::new();
     for (answer, token) in answers.into_iter().zip(tokens) {
         match answer.unwrap() {
-            Answered::Cleared { session, sealed_jar } => {
+            Answered::Cleared { session, sealed_jar, .. } => {
                 assert!(sealed_jar.is_some());
                 assert_eq!(session.token, token);
                 won.push(token);

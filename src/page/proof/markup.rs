@@ -173,7 +173,9 @@ fn no_state_of_a_page_is_beyond_words() {
         }
     }
     let reference = samples.iter().find_map(|s| s.page.reference()).unwrap();
-    for reason in [BlockReason::WrongCodes, BlockReason::WrongCodesEverywhere, BlockReason::SupportNeeded] {
+    for reason in
+        [BlockReason::WrongCodes, BlockReason::WrongCodesEverywhere, BlockReason::SupportNeeded, BlockReason::Reported]
+    {
         for until in [None, Some(now), Some(Timestamp::from_millis(i64::MAX))] {
             for account in [None, Some("alice".to_owned())] {
                 let block = Block { reason, since: now, until, reference };

@@ -208,7 +208,9 @@ fn catalogues_have_the_same_messages_and_every_one_is_used() {
     // Keys put together from a part that varies.
     let mut composed: BTreeSet<String> = ["new-network", "network-changed"].map(|r| format!("code-{r}")).into();
     composed.extend(["queued", "retrying", "failed"].map(|s| format!("mail-{s}")));
-    composed.extend(["wrong-codes", "wrong-codes-everywhere", "support-needed"].map(|r| format!("blocked-{r}")));
+    composed.extend(
+        ["wrong-codes", "wrong-codes-everywhere", "support-needed", "reported"].map(|r| format!("blocked-{r}")),
+    );
     for sample in samples() {
         composed.extend(["title", "what", "next"].map(|part| format!("{}-{part}", sample.page.slug())));
     }

@@ -1,0 +1,60 @@
+//! What happened on an account, for its owner to look at.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::failure::unreadable;
+use crate::flow::ports::StoreFailed;
+use crate::flow::ports::account::{AccountEvent, EVENTS_KEPT, EventKind};
+use crate::model::{AccountId, Network, Timestamp};
+
+// The bound is written out below: SQLite plans a query anew each time a LIMIT is bound.
+const _: () = assert!(EVENTS_KEPT == 50);
+
+/// Keeps events; of an account, the oldest beyond the bound go.
+pub(super) async fn record(connection: &mut SqliteConnection, events: &[AccountEvent]) -> Result<(), StoreFailed> {
+    for event in events {
+        sqlx::query("INSERT INTO events (account, at, kind, network, browser, detail) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(event.account.as_str())
+            .bind(event.at.as_millis())
+            .bind(event.kind.slug())
+            .bind(event.network.to_string())
+            .bind(&event.browser)
+            .bind(event.detail.as_deref())
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(
+            "DELETE FROM events WHERE account = $1 AND id <= \
+             (SELECT id FROM events WHERE account = $1 ORDER BY id DESC LIMIT 1 OFFSET 50)",
+        )
+        .bind(event.account.as_str())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The events of an account, newest first.
+pub(super) async fn of_account(
+    connection: &mut SqliteConnection,
+    account: &AccountId,
+) -> Result<Vec<AccountEvent>, StoreFailed> {
+    let rows = sqlx::query(
+        "SELECT at, kind, network, browser, detail FROM events WHERE account = $1 ORDER BY id DESC LIMIT 50",
+    )
+    .bind(account.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| event(account, row)).collect()
+}
+
+fn event(account: &AccountId, row: &SqliteRow) -> Result<AccountEvent, StoreFailed> {
+    Ok(AccountEvent {
+        account: account.clone(),
+        at: Timestamp::from_millis(row.try_get(0)?),
+        kind: EventKind::of_slug(row.try_get(1)?).ok_or_else(|| unreadable("event"))?,
+        network: Network::parse(row.try_get(2)?).ok_or_else(|| unreadable("network"))?,
+        browser: row.try_get(3)?,
+        detail: row.try_get(4)?,
+    })
+}

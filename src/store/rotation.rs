@@ -1,0 +1,1 @@
+//! Another key in the place of the one there is.
