@@ -205,6 +205,10 @@ confirm-login-title = Your session has ended
 confirm-login-what = You’re no longer logged in. What you’ve just sent was not passed on and nothing was saved. What you typed isn’t lost.
 confirm-login-next = Keep this tab open. Log in in a new tab, then come back here, go back one page and send the form again.
 
+session-over-title = Your session ended meanwhile
+session-over-what = Your session ended while { $brand } was busy with your request, so its answer was held back. We can’t tell whether what you sent was carried out.
+session-over-next = Log in in a new tab and look whether it was, before you send it again.
+
 ## Logins that lead nowhere
 
 start-again-title = Let’s start the login again

@@ -212,6 +212,10 @@ confirm-login-title = Votre session est terminée
 confirm-login-what = Vous n’êtes plus connecté : ce que vous venez d’envoyer n’a pas été transmis, et rien n’a été enregistré. Votre saisie n’est pas perdue.
 confirm-login-next = Gardez cet onglet ouvert. Connectez-vous dans un nouvel onglet, puis revenez ici, retournez à la page précédente et envoyez le formulaire une nouvelle fois.
 
+session-over-title = Votre session s’est terminée entre-temps
+session-over-what = Votre session s’est terminée pendant que { $brand } traitait votre demande : sa réponse a été retenue. Nous ne savons pas si ce que vous avez envoyé a été pris en compte.
+session-over-next = Connectez-vous dans un nouvel onglet et vérifiez-le avant d’envoyer votre demande une nouvelle fois.
+
 ## Connexions sans suite
 
 start-again-title = Reprenons la connexion du début

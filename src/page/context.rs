@@ -177,6 +177,8 @@ pub enum Elsewhere {
     EnterCode,
     /// A login has to be made.
     LogIn,
+    /// A login has to be made, and a look taken at whether the panel did what was sent.
+    LogInAndLook,
 }
 
 /// A request that isn't served.
@@ -260,6 +262,7 @@ impl Page {
             Self::LoggedOut => "logged-out",
             Self::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => "confirm-code",
             Self::ConfirmElsewhere { first: Elsewhere::LogIn, .. } => "confirm-login",
+            Self::ConfirmElsewhere { first: Elsewhere::LogInAndLook, .. } => "session-over",
             Self::CodeAwaited { .. } => "code-awaited",
             Self::StartAgain { .. } => "start-again",
             Self::NoVerdict { .. } => "no-verdict",

@@ -118,6 +118,7 @@ pub(super) fn samples_with(reference: Reference) -> Vec<Sample> {
         ("logged-out", Page::LoggedOut),
         ("confirm-code", Page::ConfirmElsewhere { first: Elsewhere::EnterCode, reference }),
         ("confirm-login", Page::ConfirmElsewhere { first: Elsewhere::LogIn, reference }),
+        ("session-over", Page::ConfirmElsewhere { first: Elsewhere::LogInAndLook, reference }),
         ("code-awaited", Page::CodeAwaited { reference }),
         ("start-again", Page::StartAgain { reference }),
         ("no-verdict", Page::NoVerdict { reference }),

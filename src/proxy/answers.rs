@@ -98,6 +98,10 @@ impl GateProxy {
         let refused = |kind| Some(Page::Refused(Refusal { kind, reference, retry_at: None }));
         match course.fault {
             Some(Fault::Withheld) => return Some(Page::StartAgain { reference }),
+            Some(Fault::EndedBefore) => return Some(Page::ConfirmElsewhere { first: Elsewhere::LogIn, reference }),
+            Some(Fault::EndedMeanwhile) => {
+                return Some(Page::ConfirmElsewhere { first: Elsewhere::LogInAndLook, reference });
+            }
             Some(Fault::Credentials) => return Some(self.log_out_first(course.session.as_deref(), reference)),
             Some(Fault::Store) => return Some(Page::StoreUnavailable { reference }),
             None => {}

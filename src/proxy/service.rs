@@ -92,8 +92,12 @@ pub(super) struct Asker {
 /// Why the gate itself broke a request off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The answer belongs to a login that claimed its cookies meanwhile, or to a session that ended.
+    /// A login claimed the request's cookies meanwhile.
     Withheld,
+    /// The request's session ended before all of the request had gone up.
+    EndedBefore,
+    /// The request's session ended while the panel had the whole request.
+    EndedMeanwhile,
     /// Credentials in the body of a request that isn't a watched door's.
     Credentials,
     /// The store can't be asked or written.
@@ -101,6 +105,7 @@ pub(super) enum Fault {
 }
 
 const WITHHELD: ErrorType = ErrorType::Custom("answer withheld");
+const ENDED: ErrorType = ErrorType::Custom("session ended");
 const CREDENTIALS: ErrorType = ErrorType::Custom("credentials outside of a door");
 const STORE: ErrorType = ErrorType::Custom("store unavailable");
 
@@ -321,17 +326,22 @@ impl GateProxy {
         CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
-    /// Whether the answer to a request that is under way may still leave (R3): not if a login has
-    /// claimed its cookies meanwhile, and not if its session has ended.
-    fn may_leave(&self, course: &Course) -> bool {
-        let claimed = course.claims.iter().any(|key| self.flows.claims.is_claimed(key));
-        let ended = match (&course.permit, &course.session) {
-            (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => {
-                !course.logs_out && session.is_ended()
+    /// Whether a request that is under way may go on, up or down (R3): not if a login has claimed
+    /// its cookies meanwhile, and not if its session has ended, which is `ended` then.
+    fn may_go_on(&self, course: &mut Course, ended: Fault) -> pingora::Result<()> {
+        if course.claims.iter().any(|key| self.flows.claims.is_claimed(key)) {
+            course.fault = Some(Fault::Withheld);
+            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
+        }
+        match (&course.permit, &course.session) {
+            (Some(permit), Some(session))
+                if permit.passage() == Passage::Cleared && !course.logs_out && session.is_ended() =>
+            {
+                course.fault = Some(ended);
+                Error::e_explain(ENDED, "the session of this request has ended")
             }
-            _ => false,
-        };
-        !claimed && !ended
+            _ => Ok(()),
+        }
     }
 
     /// What a browser with a gate session gets that isn't cleared here. Cleared but on an unknown
@@ -435,6 +445,10 @@ impl ProxyHttp for GateProxy {
         end_of_stream: bool,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        if let Err(error) = self.may_go_on(course, Fault::EndedBefore) {
+            *body = None;
+            return Err(error);
+        }
         let Some(scan) = &mut course.scan else {
             return Ok(());
         };
@@ -467,13 +481,10 @@ impl ProxyHttp for GateProxy {
         upstream: &mut RequestHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        self.may_go_on(course, Fault::EndedBefore)?;
         let (Some(permit), Some(asker)) = (&course.permit, &course.asker) else {
             return Error::e_explain(ErrorType::InternalError, "nothing goes up without the gate's permit");
         };
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "claimed before it went up");
-        }
         let client = headers::client_value(asker.client);
         headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
     }
@@ -484,10 +495,7 @@ impl ProxyHttp for GateProxy {
         response: &mut ResponseHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
-        }
+        self.may_go_on(course, Fault::EndedMeanwhile)?;
         if course.logs_out
             && let Some(session) = &course.session
             && let Err(error) = self.flows.end(session).await
@@ -514,9 +522,9 @@ impl ProxyHttp for GateProxy {
         _: bool,
         course: &mut Course,
     ) -> pingora::Result<Option<Duration>> {
-        if !self.may_leave(course) {
+        if let Err(error) = self.may_go_on(course, Fault::EndedMeanwhile) {
             *body = None;
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this answer");
+            return Err(error);
         }
         Ok(None)
     }

@@ -6,6 +6,7 @@
 
 mod cookies;
 mod doors;
+mod endings;
 mod failing;
 mod journey;
 mod leaks;

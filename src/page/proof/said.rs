@@ -97,6 +97,7 @@ fn statuses_are_those_of_the_contract() {
         ("too-many-tries", 429),
         ("confirm-code", 403),
         ("code-awaited", 403),
+        ("session-over", 403),
         ("start-again", 409),
         ("log-out-first", 409),
         ("ambiguous-target", 400),
