@@ -259,6 +259,10 @@ body-too-large-title = Too much data for this page
 body-too-large-what = What was sent is far larger than a login form. Nothing was passed on.
 body-too-large-next = Reload the login page and enter only your login and password.
 
+target-too-long-title = That address is too long
+target-too-long-what = The address that your browser asked for is longer than any page here has. Nothing was passed on.
+target-too-long-next = Go back one page and try again, or begin at the home page.
+
 header-too-large-title = Your browser is sending too much
 header-too-large-what = The cookies kept for this site have grown too large. Nothing was passed on.
 header-too-large-next = Delete the cookies of { $host } in your browser, then log in again.

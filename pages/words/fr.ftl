@@ -266,6 +266,10 @@ body-too-large-title = Trop de données pour cette page
 body-too-large-what = Ce qui a été envoyé dépasse largement la taille d’un formulaire de connexion. Rien n’a été transmis.
 body-too-large-next = Rechargez la page de connexion et ne saisissez que votre identifiant et votre mot de passe.
 
+target-too-long-title = Cette adresse est trop longue
+target-too-long-what = L’adresse demandée par votre navigateur est plus longue que celle de toute page de ce site. Rien n’a été transmis.
+target-too-long-next = Revenez à la page précédente et réessayez, ou repartez de la page d’accueil.
+
 header-too-large-title = Votre navigateur envoie trop d’informations
 header-too-large-what = Les cookies enregistrés pour ce site sont devenus trop volumineux. Rien n’a été transmis.
 header-too-large-next = Effacez les cookies de { $host } dans votre navigateur, puis reconnectez-vous.

@@ -228,6 +228,8 @@ refusals! {
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE
     /// The header is longer than taken (a browser with too many cookies).
     HeaderTooLarge "header-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE
+    /// The target is longer than taken.
+    TargetTooLong "target-too-long" URI_TOO_LONG
     /// The host isn't one of ours.
     UnknownHost "unknown-host" MISDIRECTED_REQUEST
     /// A way of logging in that is closed (DESIGN R5).

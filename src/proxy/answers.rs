@@ -109,6 +109,9 @@ impl GateProxy {
         if super::front::refused_body(error).is_some() {
             return refused(RefusalKind::BadRequest);
         }
+        if super::front::too_slow(error) {
+            return refused(RefusalKind::SlowRequest);
+        }
         let timed_out =
             matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout);
         match error.esource() {

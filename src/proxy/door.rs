@@ -121,6 +121,7 @@ impl GateProxy {
         let Ok(Typed { username: typed, .. }) = knock::typed(&door, request.target, form) else {
             return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest));
         };
+        self.counts.of(permit.passage()).increment(1);
         let bearer = match &course.session {
             Some(session) if request.standing == Standing::Cleared => Bearer::Session(session.id),
             _ => Bearer::Anonymous,

@@ -60,7 +60,7 @@ pub struct GateProxy {
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
     one_client: OneClient,
-    counts: Counts,
+    pub(super) counts: Counts,
 }
 
 /// What a request carries from phase to phase.
@@ -384,10 +384,10 @@ fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
 
 /// Counters of what passed, looked up once.
 #[derive(Default)]
-struct Counts(OnceLock<[metrics::Counter; 5]>);
+pub(super) struct Counts(OnceLock<[metrics::Counter; 5]>);
 
 impl Counts {
-    fn of(&self, passage: Passage) -> &metrics::Counter {
+    pub(super) fn of(&self, passage: Passage) -> &metrics::Counter {
         let counter = |decision: &'static str| metrics::counter!("poterne_requests_total", "decision" => decision);
         let [cleared, public, door, open, own] =
             self.0.get_or_init(|| ["cleared", "public", "door", "open-door", "own"].map(counter));

@@ -8,6 +8,7 @@ mod cookies;
 mod doors;
 mod endings;
 mod failing;
+mod front;
 mod journey;
 mod leaks;
 mod races;

@@ -104,6 +104,7 @@ fn statuses_are_those_of_the_contract() {
         ("bad-request", 400),
         ("body-too-large", 413),
         ("header-too-large", 431),
+        ("target-too-long", 414),
         ("unknown-host", 421),
         ("closed-door", 403),
         ("form-from-elsewhere", 403),
