@@ -90,6 +90,10 @@ code-sent-to = { $count ->
     [one] We sent it at { $at } to your address (partly hidden):
    *[other] We sent it at { $at } to your addresses (partly hidden); any one of the e-mails will do:
 }
+code-goes-to = { $count ->
+    [one] It goes to your address (partly hidden):
+   *[other] It goes to your addresses (partly hidden); any one of the e-mails will do:
+}
 code-once = After that we’ll recognise this network and won’t ask for a code here again.
 code-label = { $digits }-digit code
 code-valid = Valid until { $until } ({ $left }).
@@ -111,6 +115,7 @@ notice-expired = That code is no longer valid: a code lasts { $ttl }. Ask for a 
 
 mail-queued = The e-mail is on its way.
 mail-retrying = Our mail server can’t deliver the e-mail right now. We keep trying by ourselves; the code stays valid until { $until }.
+mail-unknown = We can’t tell any more whether the e-mail has left. If it doesn’t come within a few minutes, ask for a new code.
 mail-failed = The e-mail couldn’t be delivered. Ask for a new code; if it happens again, contact support.
 mail-reload = Refresh this page
 
@@ -262,6 +267,10 @@ body-too-large-next = Reload the login page and enter only your login and passwo
 target-too-long-title = That address is too long
 target-too-long-what = The address that your browser asked for is longer than any page here has. Nothing was passed on.
 target-too-long-next = Go back one page and try again, or begin at the home page.
+
+form-only-title = A login can’t be sent like that
+form-only-what = What was sent isn’t a form as the login page sends it. Nothing was passed on.
+form-only-next = Open the login page and type your login and password there.
 
 header-too-large-title = Your browser is sending too much
 header-too-large-what = The cookies kept for this site have grown too large. Nothing was passed on.

@@ -224,6 +224,8 @@ refusals! {
     BadRequest "bad-request" BAD_REQUEST
     /// The request didn't arrive in time.
     SlowRequest "slow-request" REQUEST_TIMEOUT
+    /// A login in a format that the panel doesn't read.
+    FormOnly "form-only" UNSUPPORTED_MEDIA_TYPE
     /// The body is longer than a door takes.
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE
     /// The header is longer than taken (a browser with too many cookies).

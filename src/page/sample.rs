@@ -72,6 +72,7 @@ fn code_pages() -> Vec<(&'static str, CodePage)> {
         ),
         ("code-not-yet", CodePage { next_mail_at: after(43), notice: Some(CodeNotice::NotYet), ..waiting() }),
         ("code-mail-retrying", CodePage { code: Some(CodeLine { mail: MailStatus::Retrying, ..newest }), ..waiting() }),
+        ("code-mail-unknown", CodePage { code: Some(CodeLine { mail: MailStatus::Unknown, ..newest }), ..waiting() }),
         ("code-mail-failed", CodePage { code: Some(CodeLine { mail: MailStatus::Failed, ..newest }), ..waiting() }),
         ("code-no-more-mail", CodePage { next_mail_at: after(2400), ..waiting() }),
         ("code-budget", CodePage { code: None, next_mail_at: after(2400), ..waiting() }),

@@ -97,6 +97,7 @@ fn code_view(page: &CodePage, voice: &Voice, teller: &Teller<'_>) -> Result<Valu
             left => value(teller.left(code.expires_at)?),
             mail => match code.mail {
                 MailStatus::Queued => "queued",
+                MailStatus::Unknown => "unknown",
                 MailStatus::Sent => "sent",
                 MailStatus::Retrying => "retrying",
                 MailStatus::Failed => "failed",

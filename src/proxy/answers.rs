@@ -74,6 +74,7 @@ impl GateProxy {
             (Denial::AmbiguousForm, _) => {
                 Page::Refused(Refusal { kind: RefusalKind::BadRequest, reference, retry_at: None })
             }
+            (Denial::FormOnly, _) => Page::Refused(Refusal { kind: RefusalKind::FormOnly, reference, retry_at: None }),
             (Denial::TooLarge, _) => {
                 Page::Refused(Refusal { kind: RefusalKind::BodyTooLarge, reference, retry_at: None })
             }

@@ -11,6 +11,7 @@ mod failing;
 mod front;
 mod journey;
 mod leaks;
+mod opened;
 mod races;
 mod requests;
 mod restarts;
