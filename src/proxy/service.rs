@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session as Exchange};
@@ -75,6 +75,10 @@ pub struct Course {
     scan: Option<CredentialScan>,
     held: Option<Bytes>,
     logs_out: bool,
+    /// The answer goes on by itself: its pieces say nothing about anybody being there.
+    endless: bool,
+    /// A piece of the answer has left.
+    begun: bool,
     pub(super) fault: Option<Fault>,
 }
 
@@ -335,12 +339,23 @@ impl GateProxy {
         }
         match (&course.permit, &course.session) {
             (Some(permit), Some(session))
-                if permit.passage() == Passage::Cleared && !course.logs_out && session.is_ended() =>
+                if permit.passage() == Passage::Cleared
+                    && !course.logs_out
+                    && self.flows.sessions.has_ended(session) =>
             {
                 course.fault = Some(ended);
                 Error::e_explain(ENDED, "the session of this request has ended")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Notes that a cleared session's request is still being made use of.
+    fn used(&self, course: &Course) {
+        if let (Some(permit), Some(session)) = (&course.permit, &course.session)
+            && permit.passage() == Passage::Cleared
+        {
+            self.flows.sessions.touch(session, self.flows.now());
         }
     }
 
@@ -449,6 +464,10 @@ impl ProxyHttp for GateProxy {
             *body = None;
             return Err(error);
         }
+        if body.is_some() {
+            // Whoever sends is there, however long it takes.
+            self.used(course);
+        }
         let Some(scan) = &mut course.scan else {
             return Ok(());
         };
@@ -504,6 +523,8 @@ impl ProxyHttp for GateProxy {
             course.fault = Some(Fault::Store);
             return Error::e_explain(STORE, "a logout could not be written");
         }
+        let kind = response.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        course.endless = response.status == StatusCode::SWITCHING_PROTOCOLS || kind.starts_with(b"text/event-stream");
         if response.headers.contains_key(SET_COOKIE) {
             self.dress(response, Self::receiver(course))?;
         }
@@ -525,6 +546,10 @@ impl ProxyHttp for GateProxy {
         if let Err(error) = self.may_go_on(course, Fault::EndedMeanwhile) {
             *body = None;
             return Err(error);
+        }
+        // A download that takes long is a session in use. The first piece was counted with its request.
+        if body.is_some() && std::mem::replace(&mut course.begun, true) && !course.endless {
+            self.used(course);
         }
         Ok(None)
     }

@@ -183,3 +183,62 @@ async fn an_answer_of_which_a_piece_is_still_to_come_when_the_session_ends_is_cu
         world.panel.set_fault("/dashboard.php", None);
     }
 }
+
+#[tokio::test]
+async fn what_a_session_has_under_way_ends_with_it_also_after_it_moved_to_another_known_network() {
+    let quiet = PanelOptions { event_every: std::time::Duration::from_secs(3600), ..PanelOptions::default() };
+    let world = World::on(quiet, |setup| setup).await;
+    world.cleared(3, ALICE).await;
+    let browser = world.cleared(2, ALICE).await;
+    let mut events = browser.connect().await;
+    events.write(&browser.raw_head("GET", "/events.php", &[("Accept", "text/event-stream")], None)).await;
+    assert!(events.read_until("event: tick").await.starts_with("HTTP/1.1 200"));
+    let mut moved = browser.moved_to(3);
+    assert_eq!(moved.get("/dashboard.php").await.status, 200, "both networks are known");
+    world.panel.push_event("before");
+    assert!(events.read_until("before\n\n").await.contains("before"), "the session goes on");
+    log_out(&moved).await;
+    assert_eq!(world.panel.push_event(AFTER), 1);
+    assert!(!events.finish_text().await.contains(AFTER));
+}
+
+/// Most of the hour after which an unused session ends.
+const LONG: std::time::Duration = std::time::Duration::from_secs(50 * 60);
+
+#[tokio::test]
+async fn an_upload_that_takes_hours_is_a_session_in_use() {
+    let (mut world, wire) = wired().await;
+    let mut browser = world.cleared(2, ALICE).await;
+    let start = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n";
+    let parts = ["first-part", "second-part", "last-part\r\n--b--\r\n"];
+    let length = start.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut upload = browser.connect().await;
+    let typed = ("Content-Type", "multipart/form-data; boundary=b");
+    upload.write(&browser.raw_head("POST", "/upload.php", &[typed], Some(length))).await;
+    upload.write(start.as_bytes()).await;
+    for part in parts {
+        world.gate.pass(LONG);
+        upload.write(part.as_bytes()).await;
+        wire.carried(part).await;
+    }
+    let page = upload.finish("/upload.php").await.unwrap();
+    assert!(page.status == 200 && page.contains("a.bin"), "{page:?}");
+    assert_eq!(browser.get("/dashboard.php").await.status, 200, "nor is the user asked to log in again");
+}
+
+#[tokio::test]
+async fn an_event_stream_that_nobody_looks_at_keeps_no_session_alive() {
+    let quiet = PanelOptions { event_every: std::time::Duration::from_secs(3600), ..PanelOptions::default() };
+    let mut world = World::on(quiet, |setup| setup).await;
+    let mut browser = world.cleared(2, ALICE).await;
+    let mut events = browser.connect().await;
+    events.write(&browser.raw_head("GET", "/events.php", &[("Accept", "text/event-stream")], None)).await;
+    events.read_until("event: tick").await;
+    world.gate.pass(LONG);
+    world.panel.push_event("before");
+    assert!(events.read_until("before\n\n").await.contains("before"));
+    world.gate.pass(LONG);
+    assert!(browser.get("/dashboard.php").await.status.is_redirection(), "an hour without a request");
+    world.panel.push_event(AFTER);
+    assert!(!events.finish_text().await.contains(AFTER));
+}
