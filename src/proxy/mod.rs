@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod client;
+mod counts;
 mod door;
 mod endpoints;
 pub mod front;

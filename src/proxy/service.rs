@@ -1,7 +1,7 @@
 //! pingora's phases, and what the gate decides in each.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
 use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::counts::Counts;
 use super::headers::{self, HostSent};
 use super::refusals::RefusalLog;
 use super::release::Route;
@@ -215,7 +216,7 @@ impl GateProxy {
             _ => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::UnknownHost))),
         }
         let session = self.session_of(exchange, course, &asker);
-        if let Some(own) = own_path(target.path(), &self.settings.prefix) {
+        if let Some(own) = request::own_path(target.path(), &self.settings.prefix) {
             return self.own_endpoint(exchange, &asker, session, own, &target).await.map(Some);
         }
         let (standing, session) = match self.standing(session, asker.network).await {
@@ -273,7 +274,7 @@ impl GateProxy {
             (Passage::Open, _) => Bearer::Nobody,
             _ => Bearer::Anonymous,
         };
-        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+        if permit.scans_body() && !request::is_plainly_typed(&exchange.req_header().headers) {
             return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
         }
         if permit.scans_body() {
@@ -381,39 +382,9 @@ enum Reason {
     Store,
 }
 
-/// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
-fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(prefix)?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-}
-
-/// Whether a body can be searched: one type at most, and not packed.
-fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
-    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
-}
-
 /// The request's `Cookie` lines.
 fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
     exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes)
-}
-
-/// Counters of what passed, looked up once.
-#[derive(Default)]
-pub(super) struct Counts(OnceLock<[metrics::Counter; 5]>);
-
-impl Counts {
-    pub(super) fn of(&self, passage: Passage) -> &metrics::Counter {
-        let counter = |decision: &'static str| metrics::counter!("poterne_requests_total", "decision" => decision);
-        let [cleared, public, door, open, own] =
-            self.0.get_or_init(|| ["cleared", "public", "door", "open-door", "own"].map(counter));
-        match passage {
-            Passage::Cleared => cleared,
-            Passage::Public => public,
-            Passage::Door => door,
-            Passage::Open => open,
-            Passage::Own => own,
-        }
-    }
 }
 
 #[async_trait]
