@@ -7,9 +7,12 @@
 mod account;
 mod cookies;
 mod doors;
+mod endings;
 mod failing;
+mod front;
 mod journey;
 mod leaks;
+mod opened;
 mod races;
 mod requests;
 mod restarts;
