@@ -19,9 +19,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use poterne::admin::Metrics;
 use poterne::challenge::ChallengePolicy;
 use poterne::config;
+use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::{
-    AccountRecord, CodeMail, Courier, Directory, DirectoryUnavailable, MailStatus, Panel, PanelAnswer, PanelFailed,
-    PanelRequest,
+    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
+    PanelAnswer, PanelFailed, PanelRequest, Store,
 };
 use poterne::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
@@ -54,6 +55,7 @@ impl Directory for Told {
             language: None,
             customer_type: None,
             created_from: None,
+            billing: None,
         }))
     }
 }
@@ -62,6 +64,10 @@ impl Courier for Told {
     fn send(&self, _: CodeMail) {
         self.mails.fetch_add(1, Ordering::Relaxed);
     }
+
+    fn confirm(&self, _: ConfirmationMail) {}
+
+    fn notify(&self, _: NoticeMail) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent
@@ -123,13 +129,18 @@ impl World {
             keys: keys.clone(),
             challenge: ChallengePolicy::default(),
             session: checked.session.limits,
+            factors: checked.totp.factors,
             page_limit: None,
         })
         .await
         .unwrap();
         let told = Arc::new(Told { directory_is_up, ..Told::default() });
+        let store = Arc::new(store);
         let flows = Arc::new(Flows {
-            store: Arc::new(store),
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            accounts: store,
+            hashing: Hashing::of_machine(),
+            turns: Arc::default(),
             directory: Arc::clone(&told) as Arc<dyn Directory>,
             courier: Arc::clone(&told) as Arc<dyn Courier>,
             panel: Arc::clone(&told) as Arc<dyn Panel>,
@@ -145,7 +156,13 @@ impl World {
                 relay_max_body: 1024,
                 claim_ttl: Duration::from_hours(48),
                 on_network_change: OnNetworkChange::Challenge,
+                enrolment: true,
+                factors: checked.totp.factors,
+                issuer: "x".to_owned(),
+                own_pages: "https://panel.example.net/_poterne".to_owned(),
+                languages: checked.pages.languages.clone(),
             },
+            behind_gate: Box::new(|_| false),
             clock: Arc::new(|| NOW),
         });
         Self { told, flows, _folder: folder }
@@ -180,6 +197,8 @@ impl World {
             language: Language::En,
             browser: "a browser".to_owned(),
             present: None,
+            password: None,
+            remembered: None,
             reference: Reference::random(&mut rand::rng()),
             typed: Some("alice".to_owned()),
             door: door.clone(),

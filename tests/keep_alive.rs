@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use pingora::upstreams::peer::HttpPeer;
 use poterne::challenge::ChallengePolicy;
 use poterne::config;
+use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::{
-    AccountRecord, CodeMail, Courier, Directory, DirectoryUnavailable, MailStatus, Panel, PanelAnswer, PanelFailed,
-    PanelRequest, SessionState, StoredSession,
+    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
+    PanelAnswer, PanelFailed, PanelRequest, SessionState, Store, StoredSession,
 };
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::gate::stamp::{self, Owner};
@@ -51,6 +52,10 @@ impl Directory for Nobody {
 
 impl Courier for Nobody {
     fn send(&self, _: CodeMail) {}
+
+    fn confirm(&self, _: ConfirmationMail) {}
+
+    fn notify(&self, _: NoticeMail) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent
@@ -129,12 +134,17 @@ impl World {
             keys: keys.clone(),
             challenge: ChallengePolicy::default(),
             session: checked.session.limits,
+            factors: checked.totp.factors,
             page_limit: None,
         })
         .await
         .unwrap();
+        let store = Arc::new(store);
         let flows = Arc::new(Flows {
-            store: Arc::new(store),
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            accounts: store,
+            hashing: Hashing::of_machine(),
+            turns: Arc::default(),
             directory: Arc::new(Nobody),
             courier: Arc::new(Nobody),
             panel: Arc::new(Nobody),
@@ -150,7 +160,13 @@ impl World {
                 relay_max_body: 1024,
                 claim_ttl: Duration::from_secs(3600),
                 on_network_change: OnNetworkChange::Challenge,
+                enrolment: true,
+                factors: checked.totp.factors,
+                issuer: "x".to_owned(),
+                own_pages: "https://panel.example.net/_poterne".to_owned(),
+                languages: checked.pages.languages.clone(),
             },
+            behind_gate: Box::new(|_| false),
             clock: Arc::new(|| NOW),
         });
         let pages = Pages::load(page::Settings {
