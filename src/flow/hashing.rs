@@ -5,16 +5,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use dashmap::DashMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use zeroize::Zeroizing;
 
 use super::ports::StoreFailed;
 use crate::challenge::hashing::{self, HashCost};
+use crate::model::SessionId;
 
 /// Hashes that may wait for their turn; what comes on top is turned away. At 25 ms each that's a wait
 /// of six seconds on one processor: about as long as somebody stays at a page.
 const WAITING: usize = 256;
+
+/// How long somebody waits at most for a hash that is under way: as long as a full queue takes, and more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is hashed: wiped when dropped.
 pub type Secret = Zeroizing<Vec<u8>>;
@@ -25,6 +31,20 @@ pub struct Hashing {
     cost: HashCost,
     at_once: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    under_way: Arc<DashMap<SessionId, watch::Receiver<()>>>,
+}
+
+/// The hash of a session's password is being made, until this is dropped.
+pub struct UnderWay {
+    hashing: Hashing,
+    session: SessionId,
+    _over: watch::Sender<()>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.hashing.under_way.remove(&self.session);
+    }
 }
 
 /// A hash wasn't made or compared.
@@ -50,7 +70,26 @@ impl Hashing {
     /// At most `at_once` hashes at a time, each of this cost.
     pub fn new(cost: HashCost, at_once: usize) -> Self {
         let at_once = at_once.max(1);
-        Self { cost, at_once: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + WAITING)) }
+        Self {
+            cost,
+            at_once: Arc::new(Semaphore::new(at_once)),
+            places: Arc::new(Semaphore::new(at_once + WAITING)),
+            under_way: Arc::default(),
+        }
+    }
+
+    /// Says that the hash of this session's password is being made and kept.
+    pub fn begin(&self, session: SessionId) -> UnderWay {
+        let (over, seen) = watch::channel(());
+        self.under_way.insert(session, seen);
+        UnderWay { hashing: self.clone(), session, _over: over }
+    }
+
+    /// Waits for the hash of this session's password if it's being made; `false` at once if it isn't.
+    pub async fn wait_for(&self, session: SessionId) -> bool {
+        let Some(mut seen) = self.under_way.get(&session).map(|entry| entry.value().clone()) else { return false };
+        // Nothing is ever sent: what is waited for is the sender's end.
+        tokio::time::timeout(PATIENCE, seen.changed()).await.is_ok()
     }
 
     /// Half of the machine's processors, at the default cost.
@@ -123,6 +162,23 @@ mod tests {
 
     fn secret(text: &str) -> Secret {
         Zeroizing::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn who_comes_straight_from_a_login_waits_for_its_hash() {
+        let hashing = Hashing::new(CHEAP, 1);
+        let session = SessionId::random(&mut rand::rng());
+        assert!(!hashing.wait_for(session).await, "nothing is under way");
+        let under_way = hashing.begin(session);
+        let waiting = tokio::spawn({
+            let hashing = hashing.clone();
+            async move { hashing.wait_for(session).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(under_way);
+        assert!(waiting.await.unwrap());
+        assert!(!hashing.wait_for(session).await, "it's over");
     }
 
     #[tokio::test]

@@ -452,11 +452,13 @@ impl Flows {
     }
 
     /// Hashes the password of an evidenced login in the background, for the step-up of this session.
-    /// Nobody waits for it; without it the account's page says to log in again.
+    /// Only the account's own page waits for it; without it that page says to log in again.
     fn keep_password(self: &Arc<Self>, session: SessionId, password: Option<Password>) {
         let Some(password) = password else { return };
         let flows = Arc::clone(self);
+        let under_way = self.hashing.begin(session);
         tokio::spawn(async move {
+            let _until_kept = under_way;
             let secret = Secret::new(password.expose().to_vec());
             drop(password);
             match flows.hashing.hash(secret).await {

@@ -63,7 +63,7 @@ impl Flows {
     /// When the store can't be asked.
     pub async fn overview(&self, asking: &Asking) -> Result<Option<Overview>, StoreFailed> {
         let now = self.now();
-        let Some(session) = self.accounts.session_security(asking.session.id).await? else {
+        let Some(session) = self.session_security(asking.session.id).await? else {
             return Ok(None);
         };
         let mut account = self.accounts.security(&asking.session.account, now).await?;

@@ -7,9 +7,9 @@ use tracing::info;
 use super::super::Flows;
 use super::super::hashing::Secret;
 use super::super::ports::StoreFailed;
-use super::super::ports::account::{ClearedBy, EventKind, STEP_UP_LASTS, StepUpTry};
+use super::super::ports::account::{ClearedBy, EventKind, STEP_UP_LASTS, SessionSecurity, StepUpTry};
 use super::super::verify::Asking;
-use crate::model::{Password, Timestamp};
+use crate::model::{Password, SessionId, Timestamp};
 
 /// Proof that this session's password was typed again a short while ago: every change asks for it.
 pub struct SteppedUp {
@@ -68,12 +68,22 @@ impl SteppedUp {
 }
 
 impl Flows {
+    /// How a cleared session stands with regard to changes; `None` if it's gone. Who comes straight
+    /// from a login waits for the password's hash, which is made behind it.
+    pub(super) async fn session_security(&self, session: SessionId) -> Result<Option<SessionSecurity>, StoreFailed> {
+        let security = self.accounts.session_security(session).await?;
+        if security.as_ref().is_some_and(|security| !security.has_password) && self.hashing.wait_for(session).await {
+            return self.accounts.session_security(session).await;
+        }
+        Ok(security)
+    }
+
     /// Whether this session may change something now.
     ///
     /// # Errors
     /// When it may not, or the store can't be asked.
     pub async fn stepped_up(&self, asking: Asking) -> Result<SteppedUp, NotOpen> {
-        let security = self.accounts.session_security(asking.session.id).await.map_err(NotOpen::Store)?;
+        let security = self.session_security(asking.session.id).await.map_err(NotOpen::Store)?;
         let security = security.ok_or(NotOpen::Gone)?;
         match security.stepped_up_until.filter(|until| self.now() < *until) {
             Some(until) => Ok(SteppedUp { asking, until, cleared_by: security.cleared_by }),
@@ -90,6 +100,7 @@ impl Flows {
             metrics::counter!("poterne_step_up_total", "outcome" => outcome).increment(1);
         };
         let Some(password) = Password::of(typed) else { return Ok(SteppingUp::Nothing) };
+        self.hashing.wait_for(asking.session.id).await;
         let (hash, tries_left) = match self.accounts.begin_step_up(asking.session.id, self.now()).await? {
             StepUpTry::Compare { hash, tries_left } => (hash, tries_left),
             StepUpTry::NoPassword => {
