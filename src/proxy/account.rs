@@ -31,8 +31,7 @@ use crate::state::Session;
 
 /// Paths below `/account` that only take posts. Who loads one again comes from a page that a post led
 /// to: on to the account's page.
-const POST_ONLY: [&str; 13] = [
-    "/step-up",
+const POST_ONLY: [&str; 12] = [
     "/enrol/confirm",
     "/enrol/resend",
     "/codes",
@@ -80,7 +79,7 @@ impl GateProxy {
     ) -> pingora::Result<Reply> {
         let method = exchange.req_header().method.clone();
         let reads = matches!(method, Method::GET | Method::HEAD);
-        let read_too = matches!(path, "" | "/enrol" | "/off" | "/addresses" | "/addresses/confirm");
+        let read_too = matches!(path, "" | "/step-up" | "/enrol" | "/off" | "/addresses" | "/addresses/confirm");
         if !read_too && !POST_ONLY.contains(&path) {
             return Ok(self.refuse(exchange, asker, RefusalKind::NotFound));
         }
@@ -96,6 +95,7 @@ impl GateProxy {
             let visit = Visit { exchange, asker, session, target };
             return Ok(match path {
                 "" => self.show_account(&visit).await,
+                "/step-up" => self.show_step_up(&visit).await,
                 "/enrol" => self.show_enrolment(&visit).await,
                 "/off" => self.show_turn_off(&visit).await,
                 "/addresses/confirm" => self.show_address(&visit).await,
@@ -330,6 +330,14 @@ impl GateProxy {
     fn step_up_page(&self, visit: &Visit<'_>, has_password: bool, wrong: Option<u32>) -> Page {
         let account = visit.session.account.to_string();
         Page::StepUp(StepUpPage { token: self.token(visit), account, has_password, wrong })
+    }
+
+    async fn show_step_up(&self, visit: &Visit<'_>) -> Reply {
+        let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
+        match self.flows.stepped_up(asking).await {
+            Ok(_) => self.done(Some(AccountDone::SteppedUp)),
+            Err(not) => self.not_open(visit, not),
+        }
     }
 
     async fn step_up(&self, visit: &Visit<'_>, form: &Posted) -> Reply {

@@ -8,6 +8,8 @@ mod account;
 mod cookies;
 mod doors;
 mod endings;
+mod factors;
+mod factors_account;
 mod failing;
 mod front;
 mod journey;

@@ -15,7 +15,7 @@ use crate::challenge::totp::{self, Compared, SECRET_BYTES, TotpSecret};
 use crate::model::{DeviceId, Timestamp, TypedCode};
 
 /// Longest name of a device, in characters: a phone's own name fits.
-const NAME_MAX: usize = 40;
+const NAME_MAX: usize = 60;
 
 /// What the page of an enrolment shows and carries.
 #[derive(Debug)]
