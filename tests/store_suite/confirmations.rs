@@ -95,7 +95,7 @@ async fn b13_an_address_is_added_with_a_code_from_both_ends(mut bed: Bed) {
     let done = bed.confirm(session, &asked.first, Some(&asked.second)).await;
     assert_eq!(done, ConfirmationAnswered::Done(Change::AddAddress(new.clone())));
     bed.reopen().await;
-    assert_eq!(bed.store.choices(&account("alice")).await.unwrap().added_addresses, [new.clone()]);
+    assert_eq!(bed.store.choices(&account("alice")).await.unwrap().added_addresses, std::slice::from_ref(&new));
     assert!(bed.store.choices(&account("bob")).await.unwrap().added_addresses.is_empty());
     assert!(!bed.store.remove_address(&account("bob"), &new).await.unwrap());
     assert!(bed.store.remove_address(&account("alice"), &new).await.unwrap());

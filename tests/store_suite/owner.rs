@@ -104,7 +104,7 @@ fn event(bed: &Bed, name: &str, n: u32) -> AccountEvent {
         kind: EventKind::ALL[n as usize % EventKind::ALL.len()],
         network: net(n),
         browser: "Firefox on Linux".to_owned(),
-        detail: (n % 2 == 0).then(|| format!("no. {n}")),
+        detail: n.is_multiple_of(2).then(|| format!("no. {n}")),
     }
 }
 

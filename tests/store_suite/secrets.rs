@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use poterne::challenge::hashing::{self, HashCost};
 use poterne::challenge::totp::Step;
 use poterne::flow::ports::account::*;
 use poterne::flow::ports::*;
@@ -81,9 +80,9 @@ async fn no_secret_that_was_used_can_be_read_from_the_files() {
         let used_for = bed.clear_remembering(browser.hash());
         assert!(is_cleared(&bed.backup(again.session, net(n), used_for, &phone.backup[0]).await));
 
-        // The step-up's password, at the cost that it has.
+        // The step-up's password.
         let password = format!("Correct-Horse-Battery-{n}");
-        let kept = hashing::hash(password.as_bytes(), HashCost::default(), &mut bed.rng).unwrap();
+        let kept = crate::owner_bed::hash(password.as_bytes(), &mut bed);
         secrets.push(("a password", password.into_bytes()));
         bed.store.keep_password_hash(login.session, kept).await.unwrap();
         let StepUpTry::Compare { hash, .. } = bed.store.begin_step_up(login.session, bed.now).await.unwrap() else {
