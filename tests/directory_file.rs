@@ -153,7 +153,7 @@ fn every_mistake_is_reported_with_its_line() {
         \n\
         dave;dave@example.test;\n\
         erin\n\
-        frank,frank@example.test,,fr,company,91.216.107.20,more\n\
+        frank,frank@example.test,,fr,company,91.216.107.20,billing@example.test,more\n\
         grace,grace@example.test,,,,here\n\
         heidi,heidi@example.test,,,,91.216.107.0/24\n\
         ivan,ivan@example.test\r\n";
@@ -167,7 +167,7 @@ fn every_mistake_is_reported_with_its_line() {
             (5, M::SameLogin { first: 1 }),
             (7, M::Semicolons),
             (8, M::OneField),
-            (9, M::TooManyFields { found: 7, columns: 6 }),
+            (9, M::TooManyFields { found: 8, columns: 7 }),
             (10, M::CreatedFrom),
             (11, M::CreatedFromWidth),
         ]
