@@ -1,7 +1,6 @@
 //! What operators do from the command line: the real program on a real store.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::path::Path;
 use std::process::{Command, Output};

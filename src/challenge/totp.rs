@@ -144,21 +144,22 @@ pub fn compare(secret: &TotpSecret, typed: &TypedCode, last_used: Option<Step>, 
 /// All windows are looked at before any clock that may be off: what decides costs three codes a device.
 pub fn compare_all(devices: &[(TotpSecret, Option<Step>)], typed: &TypedCode, now: Timestamp) -> (usize, Compared) {
     let devices: Vec<_> = devices.iter().map(|(secret, last_used)| (Codes::of(secret), *last_used)).collect();
-    let looks: [fn(&Codes, &TypedCode, Option<Step>, Timestamp) -> Compared; 2] = [Codes::in_window, Codes::near];
-    for look in looks {
-        let mut found = (0, Compared::No);
-        for (at, (codes, last_used)) in devices.iter().enumerate() {
-            // Each is looked at whatever the others gave.
-            let compared = look(codes, typed, *last_used, now);
-            if found.1 == Compared::No {
-                found = (at, compared);
-            }
-        }
-        if found.1 != Compared::No {
-            return found;
+    match first(&devices, |codes, last_used| codes.in_window(typed, last_used, now)) {
+        (_, Compared::No) => first(&devices, |codes, last_used| codes.near(typed, last_used, now)),
+        found => found,
+    }
+}
+
+/// The first device for which a look finds something; each is looked at whatever the others gave.
+fn first(devices: &[(Codes, Option<Step>)], look: impl Fn(&Codes, Option<Step>) -> Compared) -> (usize, Compared) {
+    let mut found = (0, Compared::No);
+    for (at, (codes, last_used)) in devices.iter().enumerate() {
+        let compared = look(codes, *last_used);
+        if found.1 == Compared::No {
+            found = (at, compared);
         }
     }
-    (0, Compared::No)
+    found
 }
 
 /// The codes of one secret, its key scheduled once for all of them (RFC 4226 §5.3).
