@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use poterne::challenge::ChallengePolicy;
 use poterne::model::Language;
-use poterne::page::{Pages, Settings, Zone, sample_mail, samples};
+use poterne::page::{Pages, Settings, Zone, sample_confirmation_mails, sample_mail, sample_notice_mails, samples};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
@@ -42,10 +42,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             let html = String::from_utf8_lossy(&page.body).replace("\"/_poterne/static/", "\"../static/");
             write(&format!("{}.html", sample.name), html.as_bytes())?;
         }
-        if let Some(mail) = sample_mail(language) {
-            let mail = pages.code_mail(&mail);
-            write("mail.html", mail.html.as_bytes())?;
-            write("mail.txt", format!("Subject: {}\n\n{}", mail.subject, mail.text).as_bytes())?;
+        let code = sample_mail(language).map(|mail| ("mail".to_owned(), pages.code_mail(&mail)));
+        let confirmations = sample_confirmation_mails(language);
+        let confirmations =
+            confirmations.iter().map(|(n, m)| (format!("mail-confirm-{n}"), pages.confirmation_mail(m)));
+        let notices = sample_notice_mails(language);
+        let notices = notices.iter().map(|(n, m)| (format!("mail-notice-{n}"), pages.notice_mail(m)));
+        for (name, mail) in code.into_iter().chain(confirmations).chain(notices) {
+            write(&format!("{name}.html"), mail.html.as_bytes())?;
+            write(&format!("{name}.txt"), format!("Subject: {}\n\n{}", mail.subject, mail.text).as_bytes())?;
         }
         index.push_str("</ul>\n");
     }

@@ -18,9 +18,11 @@ use async_trait::async_trait;
 use pingora::upstreams::peer::HttpPeer;
 use poterne::challenge::ChallengePolicy;
 use poterne::config;
+use poterne::flow::hashing::Hashing;
+use poterne::flow::ports::account::FactorPolicy;
 use poterne::flow::ports::{
-    AccountRecord, CodeMail, Courier, Directory, DirectoryUnavailable, MailStatus, Panel, PanelAnswer, PanelFailed,
-    PanelRequest, SessionState, StoredSession,
+    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
+    PanelAnswer, PanelFailed, PanelRequest, SessionState, StoredSession,
 };
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::gate::stamp::{self, Owner};
@@ -51,6 +53,10 @@ impl Directory for Nobody {
 
 impl Courier for Nobody {
     fn send(&self, _: CodeMail) {}
+
+    fn confirm(&self, _: ConfirmationMail) {}
+
+    fn notify(&self, _: NoticeMail) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent
@@ -129,12 +135,18 @@ impl World {
             keys: keys.clone(),
             challenge: ChallengePolicy::default(),
             session: checked.session.limits,
+            factors: FactorPolicy::default(),
             page_limit: None,
         })
         .await
         .unwrap();
+        let store = Arc::new(store);
         let flows = Arc::new(Flows {
-            store: Arc::new(store),
+            accounts: store.clone(),
+            store,
+            hashing: Hashing::of_machine(),
+            turns: Arc::default(),
+            behind_gate: Box::new(|_| false),
             directory: Arc::new(Nobody),
             courier: Arc::new(Nobody),
             panel: Arc::new(Nobody),
@@ -150,6 +162,11 @@ impl World {
                 relay_max_body: 1024,
                 claim_ttl: Duration::from_secs(3600),
                 on_network_change: OnNetworkChange::Challenge,
+                enrolment: true,
+                factors: FactorPolicy::default(),
+                issuer: "x".to_owned(),
+                own_pages: "https://panel.example.net/_poterne".to_owned(),
+                languages: checked.pages.languages.clone(),
             },
             clock: Arc::new(|| NOW),
         });

@@ -50,7 +50,7 @@ fn id() -> ChallengeId {
 
 fn message(hands: &Hands, to: &[&str]) -> Message {
     Message {
-        challenge: id(),
+        challenge: Some(id()),
         to: to.iter().map(|to| EmailAddress::parse(to).unwrap()).collect(),
         subject: "Votre code : 123456 – Hébergeur".into(),
         text: "Bonjour,\n\nvotre code : 123456\n.\n".into(),
@@ -101,7 +101,7 @@ fn pem(certificate: &TestCertificate) -> NamedTempFile {
 }
 
 async fn sent(outbox: &Outbox, message: Message) -> MailStatus {
-    let challenge = message.challenge;
+    let challenge = message.challenge.unwrap();
     outbox.send(message);
     outbox.drain().await;
     outbox.status(challenge)
@@ -239,7 +239,7 @@ async fn nothing_is_told_to_a_server_that_cannot_prove_its_name_or_offers_no_sta
         };
         let outbox = outbox(&hands, smtp);
         let message = message(&hands, &["alice@example.test"]);
-        let challenge = message.challenge;
+        let challenge = message.challenge.unwrap();
         outbox.send(message);
         server.wait_for_connections(3).await;
         assert_eq!(outbox.status(challenge), MailStatus::Retrying);
@@ -362,7 +362,7 @@ async fn b60_an_address_that_is_refused_for_good_is_not_tried_again() {
         let outbox = outbox(&hands, plain(&server));
         let alone = message(&hands, &["nobody@example.test"]);
         let both = message(&hands, &["alice@example.test", "nobody@example.test"]);
-        let challenges = [alone.challenge, both.challenge];
+        let challenges = [alone.challenge.unwrap(), both.challenge.unwrap()];
         outbox.send(alone);
         outbox.send(both);
         outbox.drain().await;
@@ -484,7 +484,7 @@ async fn b61_a_server_that_is_down_is_told_honestly_and_found_again() {
     let outbox = outbox(&hands, plain(&server));
     assert_eq!(outbox.health().state, ServerState::Untried);
     let first = message(&hands, &["alice@example.test"]);
-    let challenge = first.challenge;
+    let challenge = first.challenge.unwrap();
     outbox.send(first);
     server.wait_for_connections(3).await;
     assert_eq!(outbox.status(challenge), MailStatus::Retrying);
@@ -526,13 +526,13 @@ async fn b11_no_mail_is_sent_after_its_codes_end() {
     let hands = Hands::default();
     let outbox = outbox(&hands, plain(&server));
     let message = message(&hands, &["alice@example.test"]);
-    let challenge = message.challenge;
+    let challenge = message.challenge.unwrap();
     outbox.send(message.clone());
     server.wait_for_command("RCPT", 3).await;
     assert_eq!(outbox.status(challenge), MailStatus::Retrying);
     hands.advance(Duration::from_secs(600));
-    let late = Message { challenge: id(), ..message };
-    let late_challenge = late.challenge;
+    let late = Message { challenge: Some(id()), ..message };
+    let late_challenge = late.challenge.unwrap();
     outbox.send(late);
     outbox.drain().await;
     assert_eq!(outbox.status(challenge), MailStatus::Failed);
@@ -556,7 +556,7 @@ async fn the_queue_is_bounded_and_the_caller_never_waits() {
     for message in &messages {
         outbox.send(message.clone());
     }
-    let statuses: Vec<_> = messages.iter().map(|message| outbox.status(message.challenge)).collect();
+    let statuses: Vec<_> = messages.iter().map(|message| outbox.status(message.challenge.unwrap())).collect();
     assert_eq!(
         statuses,
         [MailStatus::Queued, MailStatus::Queued, MailStatus::Queued, MailStatus::Failed, MailStatus::Failed]
@@ -579,7 +579,7 @@ async fn after_closing_no_mail_is_taken() {
     let outbox = outbox(&hands, plain(&server));
     outbox.drain().await;
     let message = message(&hands, &["alice@example.test"]);
-    let challenge = message.challenge;
+    let challenge = message.challenge.unwrap();
     outbox.send(message);
     assert_eq!(outbox.status(challenge), MailStatus::Failed);
 }
@@ -620,7 +620,7 @@ async fn a_folder_that_is_gone_is_trouble_and_then_it_is_not() {
     let outbox = Outbox::start(settings, hands.clock(), tokio::runtime::Handle::current()).unwrap();
     std::fs::remove_dir(&path).unwrap();
     let message = message(&hands, &["alice@example.test"]);
-    let challenge = message.challenge;
+    let challenge = message.challenge.unwrap();
     outbox.send(message);
     while outbox.status(challenge) != MailStatus::Retrying {
         tokio::task::yield_now().await;

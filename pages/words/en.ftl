@@ -1,12 +1,13 @@
 # What customers read, in English.
 #
 # Numbers, times and addresses come from the program: { $digits }, { $until }… No number is written here.
-# Available everywhere: $brand, $host, $sender, $digits, $ttl, $tries, $block, $resend.
+# Available everywhere: $brand, $host, $sender, $digits, $ttl, $tries, $block, $app_digits, $step, $backup_length, $step_up, $alarm.
 
 ## Common words
 
 footer-support = Need help? Contact our support (it works without being logged in):
 footer-zone = Times: { $zone }.
+footer-account = Your account’s security
 zone = { $name }, { $offset }
 title-error = Error: { $title }
 reference-label = Reference
@@ -76,6 +77,10 @@ weekday = { $weekday ->
 # A time on another day than the reader's today.
 other-day = { $clock } on { $day } { $month }
 full-date = { $weekday } { $day } { $month } { $year } at { $clock }
+# A time on any day.
+when-today = today at { $clock }
+when-day = on { $day } { $month } at { $clock }
+when-year = on { $day } { $month } { $year } at { $clock }
 
 ## Entering the code
 
@@ -148,14 +153,16 @@ code-expired-next = Log in with your password again and we’ll send you a new c
 
 blocked-title = Login blocked for now
 blocked-title-support = Login blocked
-blocked-what = Logging in to this account is blocked for now, after too many wrong codes.
+blocked-what = To protect this account, logging in to it is blocked for now.
 blocked-wrong-codes = { $tries ->
     [one] A wrong code was entered for this account from your network. To protect the account, nobody can log in to it from this network for { $block }.
    *[other] { $tries } wrong codes were entered for this account from your network. To protect the account, nobody can log in to it from this network for { $block }.
 }
 blocked-wrong-codes-everywhere = Too many wrong codes were entered for this account, from several networks. To protect it, no code is accepted from an unknown network for now.
 blocked-support-needed = A very large number of wrong codes were entered for this account. To protect it, only our support can allow logins from unknown networks again.
-blocked-reported = The owner of this account reported that a login from this network wasn't theirs. This network may not log in to this account for now.
+blocked-reported = The owner of this account reported that a login from this network wasn’t theirs. To protect the account, nobody can log in to it from this network for now.
+blocked-reported-owner = Is this your account, and your network too? Contact support and give them the reference above: they can open this network again.
+blocked-reported-elsewhere = From another network, you can log in with a code.
 blocked-unchanged = Only logging in is blocked: nothing in the account was changed or deleted.
 blocked-after = After { $until }, log in again. Trying earlier won’t change that time.
 blocked-after-tries = After { $until }, log in again: you’ll get a new code and { $tries ->
@@ -296,6 +303,349 @@ internal-title = Something went wrong on our side
 internal-what = Your request didn’t go through. It’s not your fault.
 internal-next = Try again in a moment. If it keeps happening, contact support with the reference below.
 
+## The app’s code
+
+factor-title = Enter the code from your app
+factor-backup-title = Enter a backup code
+factor-what = This account is protected by an authenticator app, and its code is awaited.
+factor-next = Enter the app’s code, or a backup code, on the code page, in the same browser.
+factor-new-network = Your password is right. This account is also protected by an authenticator app.
+factor-network-changed = Your network changed while you were using { $account }, and the new one has never been used for that account before: we have to make sure that it’s still you.
+factor-app = Open your authenticator app and type the { $app_digits } digits it shows for the account { $account } at { $brand }.
+factor-backup = Type one of the backup codes that you printed or saved for the account { $account } at { $brand }.
+factor-label = { $app_digits }-digit code from the app
+factor-backup-label = Backup code
+factor-hint = The app shows a new code every { $step }.
+factor-backup-hint = { $left ->
+    [one] There’s { $left } unused code left.
+   *[other] There are { $left } unused codes left.
+} Each works once. Capitals, spaces and hyphens make no difference.
+factor-ends = Enter it before { $until } ({ $left }).
+factor-remember = Don’t ask for the app’s code in this browser again for { $span }
+factor-remember-hint = Only on a device that’s yours alone. From an unknown network, we’ll still check that it’s you.
+factor-mail-follows = After this, we’ll also e-mail you a code, because this network has never been used for this account before.
+
+factor-notice-wrong = That code isn’t accepted. Each code works once and only for a moment: use the one that the app shows right now for this account.
+factor-notice-backup-wrong = That backup code isn’t accepted. Each works once, and new ones replace all the older ones.
+factor-notice-not-digits = The app’s code is { $app_digits } digits, no letters. This didn’t cost you a try.
+factor-notice-not-a-backup-code = A backup code is { $backup_length } letters and digits in groups of four. This didn’t cost you a try.
+factor-notice-misread = One character isn’t right: compare what you typed with your list. This didn’t cost you a try.
+factor-left = { $left ->
+    [one] You have { $left } try left; one more mistake blocks this login for { $block }.
+   *[other] You have { $left } tries left.
+}
+clock-ahead = That code will only be valid later: the clock of your phone is about { $span } fast. Open the phone’s settings, turn on automatic date and time (on some phones: “Set time automatically”), then use the code that the app shows.
+clock-behind = That code was valid earlier: the clock of your phone is about { $span } slow. Open the phone’s settings, turn on automatic date and time (on some phones: “Set time automatically”), then use the code that the app shows.
+
+factor-help-heading = Code not accepted?
+factor-help-account = Is it the right account? If the app lists several, use the one called { $brand }, with { $account } under it.
+factor-help-once = Each code works once. If you’ve just used it, wait until the app shows the next one.
+factor-help-clock = The phone’s clock must be right: in its settings, turn on automatic date and time.
+factor-lost-heading = No phone at hand?
+factor-lost-backup = Use one of the backup codes that you kept when you set up the app: on paper, in a file, in your password manager.
+factor-use-backup = Use a backup code
+factor-use-app = Use the app’s code
+factor-lost-none = All backup codes have been used. You need the app’s code to get in.
+factor-lost-support = Phone lost, and no backup code left? Contact support: they’ll tell you how to show that the account is yours, then they can turn the app off.
+
+## The account’s security
+
+account-title = Your account’s security
+people-what = This page is made for people.
+people-next = Open it in a browser.
+account-lead = This page belongs to the account { $account }. It shows how the account is protected and what happened on it.
+account-back = Go to { $brand }
+account-log-out = Log out
+account-suspected = You reported a login that wasn’t yours ({ $since }). Until support lifts it, a code is asked for at every login, on every network. If you haven’t changed your password at { $brand } since, do it now.
+account-closed = You can look at everything here. To change something, type your password again first.
+account-open = Enter your password
+account-open-until = You can make changes until { $until } ({ $left }).
+account-no-password = You can look at everything here. To change something, we’d have to ask for your password, and we can’t check it for this session. Log out, then log in again with your password.
+
+done-open = Thank you: you can make changes now.
+done-off = The authenticator app is turned off for this account. Your devices, backup codes and remembered browsers are gone. We’ve sent you an e-mail about it.
+done-device-added = The device is added: its codes work from now on. We’ve sent you an e-mail about it.
+done-device-removed = The device is removed: its codes no longer work. You can delete the entry in its app. We’ve sent you an e-mail about it.
+done-network-forgotten = The network is forgotten: the next login from there will need a code.
+done-session-ended = The session is ended.
+done-others-ended = All other sessions are ended. Only this one goes on.
+done-browsers-forgotten = The remembered browsers are forgotten: each of them will be asked for the app’s code again.
+done-address-added = The address is added: codes and notices go there too from now on.
+done-address-removed = The address is removed: nothing goes there any more.
+done-address-not-possible = That address can’t be added. Check how it’s spelt; it may be there already, or its mailbox can only be opened by logging in here first.
+done-language = The language is changed: e-mails come in it too.
+done-gone = That isn’t there any more. Here’s how things stand now.
+done-too-many-devices = No more devices can be added. Remove one that you no longer use first.
+done-no-device = Backup codes stand in for the app: set up the app first.
+
+devices-heading = Authenticator app
+devices-off = Off. With an app on your phone, a stolen password isn’t enough to get in, not even together with access to your mailbox. It takes a few minutes.
+devices-on = On. Each login asks for a code from the app, on every network.
+devices-enrol = Set up an app
+devices-added = Added { $at }.
+devices-used = Last used { $at }.
+devices-remove = Remove
+devices-remove-name = the device { $name }
+devices-more = Add another device
+devices-more-hint = A second phone or a tablet will do: each one gets a key of its own, so you can remove one without the other.
+devices-turn-off = Turn the app off
+backup-heading = Backup codes
+backup-left = { $left ->
+    [0] All backup codes are used up. If you lose your phone now, only support can help: make new ones.
+    [one] { $left } unused backup code is left: time to make new ones.
+   *[other] { $left } unused backup codes are left.
+}
+backup-renew = Make new backup codes
+backup-renew-hint = All the earlier ones stop working.
+browsers-heading = Remembered browsers
+browsers-count = { $count ->
+    [one] { $count } browser isn’t asked for the app’s code.
+   *[other] { $count } browsers aren’t asked for the app’s code.
+}
+browsers-forget = Forget all of them
+
+addresses-heading = Where your codes go
+addresses-lead = Login codes and notices go to every one of these addresses (partly hidden):
+addresses-none = There’s no e-mail address on record for this account. Ask support to add one.
+addresses-record = from your customer record: to change it, update your contact details at { $brand } or ask support
+addresses-added = added here
+addresses-remove = Remove
+addresses-remove-name = the address { $address }
+addresses-label = Another e-mail address
+addresses-hint = A mailbox you can open without logging in to { $brand }. We’ll send one code there and another to your present addresses.
+addresses-add = Add this address
+
+sessions-heading = Where you’re logged in
+sessions-this = This session
+sessions-since = Since { $at }.
+sessions-seen = Last used { $at }.
+sessions-network = Network { $network }
+sessions-end = End
+sessions-end-name = the session of { $browser }, { $network }
+sessions-end-others = End all other sessions
+sessions-only = You’re logged in nowhere else.
+
+networks-heading = Networks we know
+networks-lead = You’ve confirmed these networks (Wi-Fi, mobile data…), or the account was created from one. Forget those you no longer use.
+networks-none = None yet.
+networks-this = This network
+networks-since = Known since { $at }.
+networks-used = Last used { $at }.
+networks-forget = Forget
+networks-forget-name = the network { $network }
+
+language-heading = Language
+language-label = Language of these pages and of e-mails
+language-save = Save
+language-fr = Français
+language-en = English
+
+events-heading = What happened on your account
+events-lead = The latest first. Is there something you didn’t do? Change your password at { $brand }, end all other sessions, and contact support.
+events-none = Nothing yet.
+events-more = Show earlier events
+event-detail = { $event }: { $detail }
+event-where = { $at } – network { $network } – { $browser }
+browser-unknown = Unrecognised browser
+event-login-known = Login from a network we know
+event-login-by-mail = Login confirmed with an e-mailed code
+event-login-by-totp = Login confirmed with the app’s code
+event-login-by-backup = Login confirmed with a backup code
+event-code-sent = Right password; a code was e-mailed
+event-factor-asked = Right password; the app’s code was asked for
+event-blocked = Too many wrong codes: login blocked
+event-login-blocked = Right password, but login was blocked
+event-session-ended = A session was ended from this page
+event-others-ended = All other sessions were ended
+event-totp-on = Authenticator app turned on
+event-totp-off = Authenticator app turned off
+event-totp-off-by-support = Support turned the authenticator app off
+event-device-added = Another device was added
+event-device-removed = A device was removed
+event-backup-renewed = New backup codes were made
+event-address-added = An e-mail address was added
+event-address-removed = An e-mail address was removed
+event-network-forgotten = A network was forgotten
+event-browsers-forgotten = The remembered browsers were forgotten
+event-step-up-failed = Wrong passwords on this page ended the session
+event-reported = You told us: “It wasn’t me”
+
+account-needs-login-title = Log in to see your account’s security
+account-needs-login-what = The page about your account’s security opens once you’re logged in, and any code we asked for has been entered. Nobody is fully logged in in this browser.
+account-needs-login-next = Log in to { $brand }, then open this page again: its link is at the foot of our pages.
+
+## The password once more
+
+step-up-title = Type your password again
+step-up-lead = You’re about to change how the account { $account } is protected. Type the password of { $brand } that you’ve logged in with, so that nobody else can do it at a computer you left open.
+step-up-label = Password of { $brand }
+step-up-hint = After that you can make changes for { $step_up }.
+step-up-submit = Go on
+step-up-wrong = { $left ->
+    [one] That isn’t the password you logged in with. You have { $left } try left; one more mistake ends this session.
+   *[other] That isn’t the password you logged in with. You have { $left } tries left.
+}
+step-up-forgotten = Type it by hand: the browser may have filled in an older one. If you’ve changed your password since you logged in, log out and log in with the new one.
+step-up-missing = We’d have to ask for your password here, and we can’t check it for this session: you logged in without typing it, or too short a time ago. Log out, then log in again with your password.
+step-up-back = Back without changing anything
+
+step-up-over-title = This session has been ended
+step-up-over-what = Too many wrong passwords or codes were typed on the security page. To protect the account, we’ve ended this session. Nothing in the account was changed.
+step-up-over-next = Log in again, with your password typed by hand. If it wasn’t you who typed them, somebody else used this browser: change your password, and log out whenever you leave.
+
+## Setting up the app
+
+enrol-title = Set up an authenticator app
+enrol-another-title = Add another device
+enrol-lead = From then on, each login to { $account } also asks for a code that only your phone can make. Do the steps below in order; nothing changes until the last one.
+enrol-another-lead = This device gets a key of its own for { $account }. Nothing changes until the last step; your other devices go on working.
+enrol-app = Install an authenticator app
+enrol-app-text = Have you got one already? Then use it. If not, install one from your phone’s app store: FreeOTP, Aegis, Ente Auth, Google Authenticator, Microsoft Authenticator… any of them will do.
+enrol-scan = Add { $brand } to the app
+enrol-scan-text = In the app, choose “add” (often a +) and scan this picture with it. Your phone’s camera alone won’t do.
+enrol-qr = QR code with the key for your authenticator app
+enrol-same-phone = Reading this on the phone itself?
+enrol-link = Open in the app
+enrol-by-hand = Can’t scan it? Type the key
+enrol-by-hand-text = In the app, choose to enter a key by hand, and type:
+enrol-secret = Key
+enrol-account = Account
+enrol-issuer = Issuer
+enrol-kind = Type
+enrol-kind-value = time-based (TOTP), { $app_digits } digits, { $step }
+enrol-secret-safe = Whoever has this picture or key can make your codes. Don’t photograph it, send it or keep it in a mailbox. If you want to have it for the day the phone is lost, write it on paper and lock it away.
+enrol-name = Name this device
+enrol-name-label = Name of the device
+enrol-name-hint = So that you can tell it from others, for example “My phone”.
+enrol-name-value = My phone
+enrol-code = Type the code that the app shows
+enrol-code-label = { $app_digits }-digit code from the app
+enrol-code-hint = The app shows a new code every { $step }. This form is good until { $until }.
+enrol-submit = Turn the app on
+enrol-another-submit = Add this device
+enrol-cancel = Cancel, change nothing
+enrol-notice-wrong = The app shows another code, so nothing has been changed. Make sure you’ve scanned this very picture, and type the code that the app shows right now.
+enrol-notice-not-digits = The code is { $app_digits } digits, no letters. Nothing has been changed.
+enrol-notice-fresh = The page had been open for too long, so here’s a new key. Delete the entry that you’ve just made in the app, and scan this picture.
+enrol-notice-changed-meanwhile = Meanwhile the account’s devices were changed in another tab, and that’s what counts. If you still want to add this device, delete the entry that you’ve just made in the app, and scan this new picture.
+
+## Codes for a change
+
+confirm-title = Enter the code we sent you
+confirm-two-title = Enter the two codes we sent you
+confirm-none-title = We can’t send a code just yet
+confirm-enrol = Before an app is set up for { $account }, a code confirms that the account is yours: you came in from a network we know, so the password was all we asked for.
+confirm-add-address = Before { $address } receives codes for { $account }, two codes confirm that both mailboxes are yours: one went to your present addresses, another to the new one.
+confirm-sent-to = { $count ->
+    [one] We sent the code at { $at } to your address (partly hidden):
+   *[other] We sent the code at { $at } to your addresses (partly hidden); any one of the e-mails will do:
+}
+confirm-label = { $digits }-digit code
+confirm-first-label = Code sent to your present addresses ({ $digits } digits)
+confirm-second-label = Code sent to the new address ({ $digits } digits)
+confirm-valid = Valid until { $until }.
+confirm-tries = { $left ->
+    [one] You have { $left } try left; one more mistake ends this session.
+   *[other] You have { $left } tries left.
+}
+confirm-submit = Confirm
+confirm-resend = { $two ->
+    [yes] Send two new codes
+   *[no] Send a new code
+}
+confirm-resend-replaces = The codes you have stop working then.
+confirm-cancel = Cancel, change nothing
+confirm-wrong = { $two ->
+    [yes] The two codes don’t fit. Make sure you’re reading the newest e-mail in each mailbox and haven’t swapped the codes.
+   *[no] That’s not the right code. Make sure you’re reading the newest e-mail.
+}
+confirm-not-digits = A code is { $digits } digits, no letters. This didn’t cost you a try.
+confirm-expired = That’s too late: a code lasts { $ttl }. Ask for new ones below.
+confirm-resent = New codes are on their way. Earlier ones no longer work.
+confirm-not-yet = It’s too early to send others: you can ask for them from { $next } ({ $wait }).
+confirm-budget = Too many e-mails were requested for this account recently. The next can go out at { $next } ({ $wait }).
+
+## Backup codes
+
+backup-codes-title = Your backup codes
+backup-codes-enrolled = Done: “{ $name }” is set up, and your account is protected by the app. We’ve sent you an e-mail about it.
+backup-codes-renewed = Done: here are your new backup codes. The earlier ones no longer work. We’ve sent you an e-mail about it.
+backup-codes-lead = If your phone is lost or broken, type one of these in place of the app’s code. Each works once.
+backup-codes-once = They’re shown this once: keep them now.
+backup-codes-for = Backup codes for { $account } at { $brand }, made { $at }
+backup-codes-keep = Print this page with your browser and keep it where you keep your papers, or save the file in your password manager. Not in the mailbox, nor on the phone that has the app.
+backup-codes-download = Download as a text file
+backup-codes-cross = Cross out each code you’ve used.
+backup-codes-kept = I’ve kept them
+
+## Turning the app off
+
+turn-off-title = Turn the authenticator app off
+turn-off-device-title = Remove a device
+turn-off-everything = You want to turn the authenticator app off for { $account }. Confirm it with a code; what you’d lose is on the next page, and nothing happens before.
+turn-off-device = You want to remove the device { $name } from { $account }. Confirm it with a code; nothing happens before the next page.
+turn-off-any = Any of your devices will do.
+turn-off-submit = Go on
+turn-off-cancel = Cancel, change nothing
+turn-off-tries = { $left ->
+    [one] You have { $left } try left; one more mistake ends this session and blocks logging in from this network for { $block }.
+   *[other] You have { $left } tries left.
+}
+
+turn-off-confirm-title = Really turn the app off?
+turn-off-confirm-device-title = Really remove this device?
+turn-off-confirm-everything = This is what { $account } loses:
+turn-off-confirm-protection = A code from the app is no longer asked for: on networks we know, the password alone is enough.
+turn-off-confirm-devices = { $count ->
+    [one] The device { $names } makes no more valid codes. Setting it up again means a new key.
+   *[other] The devices { $names } make no more valid codes. Setting them up again means new keys.
+}
+turn-off-confirm-backup = { $left ->
+    [0] Your backup codes are gone.
+    [one] The backup code you haven’t used stops working.
+   *[other] The { $left } backup codes you haven’t used stop working.
+}
+turn-off-confirm-browsers = Remembered browsers are forgotten.
+turn-off-confirm-device = The device { $names } makes no more valid codes for { $account }. Your other devices and your backup codes go on working.
+turn-off-confirm-mail = We’ll send you an e-mail about it.
+turn-off-confirm-submit = Turn the app off
+turn-off-confirm-device-submit = Remove this device
+turn-off-confirm-keep = Keep everything as it is
+
+## “It wasn’t me”
+
+not-me-title = Wasn’t this you?
+not-me-lead = We sent you an e-mail about this on the account { $account }. Nothing has been done yet: opening this page changes nothing.
+not-me-what = What happened
+not-me-if = If it was you after all, close this page: there’s nothing to do.
+not-me-does = If it wasn’t you, the button does all of this at once:
+not-me-sessions = It ends every session of the account, yours included.
+not-me-network = It blocks logins to this account from the network { $network } and forgets that network.
+not-me-codes = From then on, a code is asked for at every login, on every network, until support lifts it. Remembered browsers are forgotten.
+not-me-mail = It tells everybody who gets e-mails about this account.
+not-me-submit = It wasn’t me: protect the account
+
+not-me-done-title = The account is protected
+not-me-done-before-title = This was done already
+not-me-done-lead = { $ended ->
+    [0] No session of { $account } was open. Logins from the network { $network } are blocked, and a code is asked for at every login until support lifts it.
+    [one] { $ended } session of { $account } was ended. Logins from the network { $network } are blocked, and a code is asked for at every login until support lifts it.
+   *[other] { $ended } sessions of { $account } were ended. Logins from the network { $network } are blocked, and a code is asked for at every login until support lifts it.
+}
+not-me-done-before = The button of this link was used { $at }: the sessions of { $account } were ended then, and logins from the network { $network } blocked. Nothing was done this time.
+not-me-done-next = What to do next, in this order:
+not-me-done-antivirus = Use a device you trust: run an up-to-date antivirus on every device you log in from.
+not-me-done-mailbox = Check that nobody else can read your mailbox: change its password if in doubt, and look for forwarding rules you didn’t make. Codes and password resets go there.
+not-me-done-password = Change your password at { $brand }: type { $host } into your browser yourself. If you use the same password elsewhere, change it there too.
+not-me-done-orders = Look for orders and payments you didn’t make.
+not-me-done-contact = Check that your contact details are unchanged: e-mail, phone, postal address.
+not-me-done-security = Look at your account’s security page for devices, addresses and events that you don’t know.
+not-me-done-support = If anything looks wrong, or you can’t get in any more, contact support.
+
+not-me-unknown-title = This link no longer works
+not-me-unknown-what = The link from the e-mail is incomplete or too old: links like it work for { $alarm }. Nothing was done.
+not-me-unknown-next = If you copied it, make sure that you have all of it. Otherwise log in, change your password and look at your account’s security page, or contact support.
+
 ## The e-mail
 
 mail-subject = { $code } is your { $brand } login code
@@ -316,3 +666,59 @@ mail-not-you = Don’t give this code to anybody, not even to someone who says t
 mail-no-link = There’s nothing to click in this e-mail: we’ll never ask for your password or your code by e-mail or on the phone.
 mail-support = Questions, or in doubt? { $support }
 mail-signature = { $brand } – automatic message. Sender: { $sender }.
+
+## E-mails with a code for a change
+
+confirm-mail-enrol-subject = { $code } is your { $brand } code to set up an authenticator app
+confirm-mail-enrol-intro = Here’s the code to set up an authenticator app for your account at { $brand } ({ $host }):
+confirm-mail-enrol-why = Somebody who’s logged in to { $account } wants to set up an authenticator app. Its codes would be asked for at every login from then on. This isn’t a code from a bank or for a payment: nothing is being bought.
+confirm-mail-enrol-not-you = Don’t give this code to anybody, not even to someone who says they’re calling on our behalf: without it, no app is set up. But somebody is in your account. Type { $host } into your browser yourself, change your password, and end all other sessions on your account’s security page. If you can’t get in, contact support.
+confirm-mail-add-address-subject = { $code } is your { $brand } code to add an e-mail address
+confirm-mail-add-address-intro = Here’s the code to add the address { $address } to your account at { $brand } ({ $host }):
+confirm-mail-add-address-why = Somebody who’s logged in to { $account } wants codes and notices to go to that address as well. This isn’t a code from a bank or for a payment: nothing is being bought.
+confirm-mail-add-address-not-you = Don’t give this code to anybody, not even to someone who says they’re calling on our behalf: without it, no address is added. But somebody is in your account. Type { $host } into your browser yourself, change your password, and end all other sessions on your account’s security page. If you can’t get in, contact support.
+confirm-mail-new-address-subject = { $code } is the code to add this address at { $brand }
+confirm-mail-new-address-intro = Here’s the code to add this e-mail address to an account at { $brand } ({ $host }):
+confirm-mail-new-address-why = Somebody who’s logged in to an account there typed this address, so that codes and notices for that account come here too. This isn’t a code from a bank or for a payment: nothing is being bought.
+confirm-mail-new-address-not-you = Then somebody mistyped their own address: you needn’t do anything, and without the code it isn’t added. Don’t give the code to anybody.
+confirm-mail-valid = It’s valid until { $until } ({ $zone }) and works once. Enter it on the page that asked for it. If you’ve received several codes, only the newest works.
+
+## Notices by e-mail
+
+notice-mail-intro = This happened on your account at { $brand } ({ $host }):
+notice-mail-you = If this was you, there’s nothing to do.
+notice-mail-not-you = Then tell us right away: open this link. Opening it does nothing yet: the page has one button, which ends all sessions of the account, blocks the network above, and asks for a code at every login from then on. It works without being logged in, for { $alarm }.
+notice-mail-password = Change your password too: type { $host } into your browser yourself. If you use the same password elsewhere, change it there too, your mailbox first.
+notice-mail-not-you-support = Then contact support right away: { $support }
+notice-mail-safe = We’ll never ask for your password or a code by e-mail or on the phone.
+
+notice-totp-on-subject = { $brand }: an authenticator app was turned on
+notice-totp-on = An authenticator app was turned on, on the device “{ $detail }”. From now on, each login asks for its code, or for one of the backup codes that were shown.
+notice-totp-off-subject = { $brand }: the authenticator app was turned off
+notice-totp-off = The authenticator app was turned off. Its codes are no longer asked for, and the backup codes no longer work.
+notice-totp-off-by-support = Our support turned the authenticator app off, as the account’s owner asked. Its codes are no longer asked for, and the backup codes no longer work. You can set up an app again on your account’s security page.
+notice-device-added-subject = { $brand }: another device was added
+notice-device-added = The device “{ $detail }” was added: the codes of its authenticator app open the account too from now on.
+notice-device-removed-subject = { $brand }: a device was removed
+notice-device-removed = The device “{ $detail }” was removed: the codes of its authenticator app no longer work. The other devices and the backup codes go on working.
+notice-backup-renewed-subject = { $brand }: new backup codes were made
+notice-backup-renewed = New backup codes were made. The earlier ones no longer work.
+notice-backup-used-subject = { $brand }: a backup code was used
+notice-backup-used = { $left ->
+    [0] Somebody logged in with a backup code in place of the app’s code. It was the last one: make new ones on your account’s security page, else a lost phone would lock you out.
+    [one] Somebody logged in with a backup code in place of the app’s code. { $left } backup code is left: make new ones on your account’s security page.
+   *[other] Somebody logged in with a backup code in place of the app’s code. { $left } backup codes are left.
+}
+notice-backup-few = Make new ones on your account’s security page before they run out.
+notice-address-added-subject = { $brand }: an e-mail address was added
+notice-address-added = The address { $detail } was added: login codes and notices go there too from now on.
+notice-address-removed-subject = { $brand }: an e-mail address was removed
+notice-address-removed = The address { $detail } was removed: login codes and notices no longer go there.
+notice-new-network-subject = { $brand }: login from a new network
+notice-new-network = Somebody logged in to your account from a network that had never been used for it before, and confirmed it with a code. No code is asked for there any more, unless the account is protected by an app.
+notice-factor-failed-subject = { $brand }: wrong codes after your right password
+notice-factor-failed = Somebody typed the right password for your account, and then only wrong codes. Nobody got in, and logging in from that network is blocked for now. If it wasn’t you, somebody knows your password.
+notice-reported-subject = { $brand }: “It wasn’t me” was reported for your account
+notice-reported = Somebody who received one of our e-mails reported that this wasn’t them: “{ $event }”. So all sessions of the account were ended, logins from the network below are blocked, and a code is asked for at every login until support lifts it.
+notice-reported-next-heading = What to do now
+notice-reported-next = Change your password: type { $host } into your browser yourself. Run an up-to-date antivirus on your devices, and check that nobody else can read your mailbox. Then look for orders you didn’t make and for changes in your contact details. In doubt, contact support.

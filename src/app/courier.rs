@@ -1,11 +1,16 @@
-//! A code's mail: put into words by the pages, taken out by the outbox.
+//! Mails: put into words by the pages, taken out by the outbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::flow::ports::{CodeMail, ConfirmationMail, Courier, MailStatus, NoticeMail};
 use crate::mail::{Message, Outbox};
 use crate::model::ChallengeId;
-use crate::page::Pages;
+use crate::page::{MailText, Pages};
+
+/// How long a notice is tried: what happened to an account doesn't lose its worth as a code does, and
+/// mail servers that are down or ask to come back later are done with that within a day.
+const NOTICE_TRIED_FOR: Duration = Duration::from_hours(24);
 
 /// Renders mails and hands them to the outbox.
 pub struct WordedCourier {
@@ -18,13 +23,11 @@ impl WordedCourier {
     pub fn new(pages: Arc<Pages>, outbox: Outbox) -> Self {
         Self { pages, outbox }
     }
-}
 
-impl Courier for WordedCourier {
-    fn send(&self, mail: CodeMail) {
-        let words = self.pages.code_mail(&mail);
+    /// A mail with a code is of no use once the code isn't valid any more.
+    fn send_code(&self, mail: CodeMail, words: MailText) {
         self.outbox.send(Message {
-            challenge: mail.challenge,
+            challenge: Some(mail.challenge),
             to: mail.to,
             subject: words.subject,
             text: words.text,
@@ -32,12 +35,30 @@ impl Courier for WordedCourier {
             deadline: mail.expires_at,
         });
     }
+}
 
-    fn confirm(&self, mail: ConfirmationMail) {
-        self.send(mail.code);
+impl Courier for WordedCourier {
+    fn send(&self, mail: CodeMail) {
+        let words = self.pages.code_mail(&mail);
+        self.send_code(mail, words);
     }
 
-    fn notify(&self, _mail: NoticeMail) {}
+    fn confirm(&self, mail: ConfirmationMail) {
+        let words = self.pages.confirmation_mail(&mail);
+        self.send_code(mail.code, words);
+    }
+
+    fn notify(&self, mail: NoticeMail) {
+        let words = self.pages.notice_mail(&mail);
+        self.outbox.send(Message {
+            challenge: None,
+            to: mail.to,
+            subject: words.subject,
+            text: words.text,
+            html: words.html,
+            deadline: mail.at + NOTICE_TRIED_FOR,
+        });
+    }
 
     fn status(&self, challenge: ChallengeId) -> MailStatus {
         self.outbox.status(challenge)

@@ -28,6 +28,11 @@ pub(super) fn flow_policy(checked: &Checked) -> FlowPolicy {
         relay_max_body: checked.panel.max_login_answer,
         claim_ttl: CLAIM_TTL,
         on_network_change: checked.session.on_network_change,
+        enrolment: checked.totp.enabled,
+        factors: checked.totp.factors,
+        issuer: checked.totp.issuer.clone().unwrap_or_else(|| checked.pages.brand.clone()),
+        own_pages: format!("{}{}", checked.pages.url, checked.listen.prefix),
+        languages: checked.pages.languages.clone(),
     }
 }
 

@@ -19,7 +19,8 @@ use crate::admin::{self, MailState, Metrics, Readiness, StoreState};
 use crate::config::{AccountsSource, Checked};
 use crate::directory::{self, FileDirectory, LoginDirectory};
 use crate::flow::Flows;
-use crate::flow::ports::account::FactorPolicy;
+use crate::flow::hashing::Hashing;
+use crate::flow::ports::account::AccountStore;
 use crate::flow::ports::{Directory, Store};
 use crate::mail::Outbox;
 use crate::model::{Keys, Timestamp};
@@ -99,6 +100,9 @@ impl Gate {
         let panel = HyperPanel::new(parts::panel(checked)).map_err(failed)?;
         let flows = Arc::new(Flows {
             store: Arc::clone(&store) as Arc<dyn Store>,
+            accounts: Arc::clone(&store) as Arc<dyn AccountStore>,
+            hashing: Hashing::of_machine(),
+            turns: Arc::default(),
             directory,
             courier: Arc::new(WordedCourier::new(Arc::clone(&pages), outbox.clone())),
             panel: Arc::new(panel),
@@ -107,6 +111,10 @@ impl Gate {
             profile: Arc::new(checked.panel.profile.clone()),
             keys,
             policy: parts::flow_policy(checked),
+            behind_gate: {
+                let own_domains = checked.mail.own_domains.clone();
+                Box::new(move |address| own_domains.serve(address))
+            },
             clock: now,
         });
         runtime.block_on(flows.warm_up()).map_err(failed)?;
@@ -274,7 +282,7 @@ pub(super) fn store_settings(checked: &Checked, keys: Keys) -> store::Settings {
         keys,
         challenge: checked.challenge.clone(),
         session: checked.session.limits,
-        factors: FactorPolicy::default(),
+        factors: checked.totp.factors,
         page_limit: None,
     }
 }

@@ -15,7 +15,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Random characters of a code, five bits each: 70 bits (DESIGN §4: at least 64).
 const RANDOM: usize = 14;
 /// All characters: its number in the set, the random ones, a check.
-const LENGTH: usize = 1 + RANDOM + 1;
+pub const LENGTH: usize = 1 + RANDOM + 1;
 
 /// One backup code: `1A2B-3C4D-5E6F-7G8H`. The first character is its number in the set, which says
 /// which hash to compare with; the last one is a check, so that a slip of the pen isn't a wrong try.

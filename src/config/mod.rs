@@ -17,6 +17,7 @@ mod secret;
 mod section;
 mod source;
 mod store;
+mod totp;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub use panel::{BUILT_IN, HostHeader, PanelSettings, PanelTimeouts};
 pub use report::{Mistake, Report, Warning};
 pub use source::Place;
 pub use store::StoreSettings;
+pub use totp::TotpSettings;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub struct Checked {
     pub accounts: AccountsSettings,
     /// The rules of the e-mailed code and of known networks.
     pub challenge: ChallengePolicy,
+    /// Authenticator apps and backup codes.
+    pub totp: TotpSettings,
     /// How long the gate's sessions live.
     pub session: SessionPolicy,
     /// Limits on what comes in.
@@ -114,11 +118,12 @@ fn read(desk: &Desk<'_>, text: &str, name: &str, file: Option<&Path>) -> Option<
     let panel = panel::read(section("panel"), prefix);
     let accounts = accounts::read(section("accounts"));
     let challenge = challenge::read_challenge(section("challenge"), section("known_networks"));
+    let totp = totp::read(section("totp"));
     let session = challenge::read_session(section("session"));
     let limits = challenge::read_limits(section("limits"));
     let (mail, inline) = mail::read(section("mail"));
     let store = store::read(section("store"));
-    let pages = pages::read_pages(section("pages"));
+    let pages = pages::read_pages(section("pages"), listen.as_ref());
     let admin = pages::read_admin(section("admin"));
     let log = pages::read_log(section("log"));
     root.report_unknown();
@@ -130,6 +135,7 @@ fn read(desk: &Desk<'_>, text: &str, name: &str, file: Option<&Path>) -> Option<
         panel: panel?,
         accounts: accounts?,
         challenge,
+        totp,
         session,
         limits,
         mail: mail?,

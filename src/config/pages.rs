@@ -9,8 +9,9 @@ use crate::model::{EmailAddress, Language};
 use crate::page::Zone;
 
 use super::desk::Wrong;
+use super::listen::ListenSettings;
 use super::section::Section;
-use super::source::{Node, Value};
+use super::source::{Node, Value, quoted};
 use super::store::must_have_folder;
 use super::value::{boolean, one_of, socket, text};
 
@@ -34,6 +35,9 @@ pub struct PagesSettings {
     pub zone: Zone,
     /// Templates of the operator's own, over the built-in ones.
     pub directory: Option<PathBuf>,
+    /// Where visitors reach the gate, for links in mails: scheme, host and port, without a slash at
+    /// its end. Never taken from a request: its `Host` is the sender's to choose.
+    pub url: String,
 }
 
 /// What operators use.
@@ -65,7 +69,7 @@ pub enum LogFormat {
     Json,
 }
 
-pub(super) fn read_pages(section: Section<'_>) -> Option<PagesSettings> {
+pub(super) fn read_pages(section: Section<'_>, listen: Option<&ListenSettings>) -> Option<PagesSettings> {
     let languages = read_languages(&section);
     let brand = section.required("brand", "the name that users know the panel by", brand);
     let what = "where users find help without logging in, like \"https://example.net/contact\"";
@@ -76,8 +80,40 @@ pub(super) fn read_pages(section: Section<'_>) -> Option<PagesSettings> {
         let found = format!("{}, which isn't one", path.display());
         section.wrong("directory", Wrong::expected("a folder").found(found));
     }
+    let url = read_url(&section, listen);
     section.finish();
-    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, zone, directory })
+    brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, zone, directory, url })
+}
+
+/// Where visitors reach the gate: as written, else by the first host; over HTTPS, unless nobody but
+/// this machine can come.
+fn read_url(section: &Section<'_>, listen: Option<&ListenSettings>) -> String {
+    let written = section.get("url", address);
+    let Some(listen) = listen else { return String::new() };
+    if let Some(url) = written {
+        let host = url.host_str().unwrap_or_default();
+        if !listen.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)) {
+            let wrong = Wrong::expected("an address of one of listen.hosts").found(quoted(host));
+            section.wrong("url", wrong.hint("links in mails would lead to a host that the gate answers with 421"));
+        }
+        return url.as_str().trim_end_matches('/').to_owned();
+    }
+    let host = listen.hosts.first().map(String::as_str).unwrap_or_default();
+    let local = listen.trusted_proxies.is_empty()
+        && listen.addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
+    match listen.addresses.first().filter(|_| local) {
+        Some(address) => format!("http://{host}:{}", address.port()),
+        None => format!("https://{host}"),
+    }
+}
+
+/// A site's address without anything behind it.
+fn address(node: &Node) -> Result<Url, Wrong> {
+    let wrong = || Wrong::expected("where visitors reach the panel, like \"https://panel.example.net\"");
+    let url = Url::parse(text(node)?).map_err(|_| wrong())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let plain = url.has_host() && url.username().is_empty() && url.password().is_none();
+    if matches!(url.scheme(), "https" | "http") && bare && plain { Ok(url) } else { Err(wrong()) }
 }
 
 fn read_languages(section: &Section<'_>) -> Vec<Language> {

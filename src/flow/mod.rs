@@ -6,13 +6,21 @@
 //! login post ──> sign_in ──┬─ refused ───────────> the panel's own answer
 //!                          ├─ accepted, known ───> cleared ──────────────┐
 //!                          └─ accepted, unknown ─> pending ──> verify ───┴─> released: cookies, location
+//!                             or enrolled                       (mail, app, backup code)
+//!
+//! released ──> account: read freely; changes after the password was asked again (step-up)
 //! ```
 
+pub mod account;
+mod factor;
+pub mod hashing;
 pub mod landing;
 pub mod network;
 pub mod parked;
 pub mod ports;
 pub mod sign_in;
+pub mod tell;
+pub mod turns;
 pub mod upkeep;
 pub mod verify;
 
@@ -25,11 +33,14 @@ use crate::challenge::ChallengePolicy;
 use crate::gate::PanelProfile;
 use crate::limit::Quota;
 use crate::login::jar::Jar;
-use crate::model::{Keys, SessionToken, Timestamp};
+use crate::model::{BrowserToken, EmailAddress, Keys, Language, SessionToken, Timestamp};
 use crate::state::{Claims, Session, Sessions};
 
+use hashing::Hashing;
 use parked::Parked;
+use ports::account::{AccountStore, FactorPolicy};
 use ports::{Courier, Directory, Panel, PanelAnswer, PanelRequest, Store};
+use turns::Turns;
 
 /// What a changed network means for a cleared session (DESIGN §4, `session.on_network_change`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +68,30 @@ pub struct FlowPolicy {
     pub claim_ttl: Duration,
     /// What a changed network means.
     pub on_network_change: OnNetworkChange,
+    /// Whether owners may enrol authenticator apps (`totp.enabled`). Who has enrolled one is asked for
+    /// its codes in any case.
+    pub enrolment: bool,
+    /// The rules of second factors.
+    pub factors: FactorPolicy,
+    /// The issuer that authenticator apps show (`totp.issuer`).
+    pub issuer: String,
+    /// The whole address of the gate's own pages, for links in mails, without a slash at its end:
+    /// from the configuration, never from a request.
+    pub own_pages: String,
+    /// Languages that owners can choose.
+    pub languages: Vec<Language>,
 }
 
 /// Everything that the flows work with.
 pub struct Flows {
     /// What must last.
     pub store: Arc<dyn Store>,
+    /// What accounts' owners rely on.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Slow hashes.
+    pub hashing: Hashing,
+    /// One at a time an account.
+    pub turns: Arc<Turns>,
     /// Where addresses are looked up.
     pub directory: Arc<dyn Directory>,
     /// Who takes mails out.
@@ -79,6 +108,8 @@ pub struct Flows {
     pub keys: Keys,
     /// The rules.
     pub policy: FlowPolicy,
+    /// Whether a mailbox lies behind this very gate: no code can go there (DESIGN §3).
+    pub behind_gate: Box<dyn Fn(&EmailAddress) -> bool + Send + Sync>,
     /// The gate's time.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -96,6 +127,8 @@ pub struct Released {
     pub location: Option<String>,
     /// The panel's answer to a scripted login, if the door hands it over (R7).
     pub answer: Option<PanelAnswer>,
+    /// What this browser is remembered by from now on, if its owner asked for it.
+    pub remembered: Option<BrowserToken>,
 }
 
 impl Flows {

@@ -461,6 +461,13 @@ pub struct AccountRecord {
     pub billing: Option<EmailAddress>,
 }
 
+impl AccountRecord {
+    /// Of an account that the directory doesn't know.
+    pub const fn unknown(account: AccountId) -> Self {
+        Self { account, addresses: Vec::new(), language: None, customer_type: None, created_from: None, billing: None }
+    }
+}
+
 /// Where accounts' addresses are looked up (DESIGN §3).
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {

@@ -8,13 +8,15 @@ use http::{HeaderMap, HeaderValue, Method};
 use rand::CryptoRng;
 use tracing::{error, info, warn};
 
+use super::hashing::Secret;
 use super::landing::after_login;
 use super::parked::Parked;
-use super::ports::account::Asks;
+use super::ports::account::{Asks, EventKind};
 use super::ports::{
     AccountRecord, ClaimOutcome, CodeGrant, CodeMail, NewClaim, NewCode, OpenSession, Opened, PanelAnswer, PanelFailed,
     PanelRequest, StoreFailed,
 };
+use super::tell::{Contacts, Happening};
 use super::{Flows, Released};
 use crate::gate::cookie::CookieKind;
 use crate::gate::decide::Permit;
@@ -23,8 +25,8 @@ use crate::login::jar::{Jar, SetCookie};
 use crate::login::verdict::{self, ProbeSeen, Probed, Verdict};
 use crate::login::{AnswerView, Door, Probe};
 use crate::model::{
-    AccountId, AttemptId, ChallengeId, ClaimKey, Language, Network, OneTimeCode, Reference, SessionId, SessionToken,
-    Timestamp,
+    AccountId, AttemptId, BrowserHash, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Password,
+    Reference, SessionId, SessionToken, Timestamp,
 };
 use crate::state::Session;
 
@@ -36,6 +38,10 @@ pub struct LoginAttempt {
     pub door: Door,
     /// The login as it was typed, if the door has one.
     pub typed: Option<String>,
+    /// The password as the panel reads it, if this is a login.
+    pub password: Option<Password>,
+    /// What remembers this browser, if it says that it is remembered.
+    pub remembered: Option<BrowserHash>,
     /// Method and target, byte for byte as judged.
     pub method: Method,
     /// Path and query.
@@ -345,15 +351,17 @@ impl Flows {
                 return Err(TurnedAway::AccountsUnavailable);
             }
         };
-        let record = record.unwrap_or(AccountRecord {
-            account,
-            addresses: Vec::new(),
-            language: None,
-            customer_type: None,
-            created_from: None,
-            billing: None,
-        });
-        let language = record.language.unwrap_or(attempt.language);
+        let record = record.unwrap_or_else(|| AccountRecord::unknown(account));
+        let choices = match self.accounts.choices(&record.account).await {
+            Ok(choices) => choices,
+            Err(error) => {
+                self.log_out_at_panel(attempt.park(accepted.jar, accepted.location));
+                return Err(error.into());
+            }
+        };
+        let contacts = Contacts { record, choices };
+        let (record, language) = (&contacts.record, contacts.language().unwrap_or(attempt.language));
+        let addresses = contacts.addresses();
         let (opening, token, parked) = {
             let mut rng = rand::rng();
             let session = SessionId::random(&mut rng);
@@ -367,12 +375,12 @@ impl Flows {
                 network: attempt.network,
                 created_from: record.created_from,
                 sealed_jar: parked.seal(&self.keys, session, &mut rng),
-                addresses: record.addresses.clone(),
+                addresses: addresses.clone(),
                 language,
                 browser: attempt.browser.clone(),
                 code: new_code(self.policy.challenge.digits, &mut rng),
                 replaces: attempt.present.as_ref().filter(|session| !session.is_cleared()).map(|session| session.id),
-                remembered: None,
+                remembered: attempt.remembered,
                 reference: attempt.reference,
                 now: self.now(),
             };
@@ -390,9 +398,18 @@ impl Flows {
         if let Some(replaced) = &attempt.present {
             self.sessions.remove(replaced);
         }
+        let happened = |kind| Happening {
+            account: record.account.clone(),
+            kind,
+            network: attempt.network,
+            browser: attempt.browser.clone(),
+            detail: None,
+        };
         match opened {
             Opened::Cleared(stored) => {
                 metrics::counter!("poterne_logins_total", "outcome" => "known-network").increment(1);
+                self.note(happened(EventKind::LoginKnown)).await;
+                self.keep_password(stored.id, attempt.password);
                 let session = self.sessions.insert(stored);
                 Ok(SignIn::Cleared(Released {
                     token,
@@ -400,6 +417,7 @@ impl Flows {
                     jar: parked.jar,
                     location: Some(parked.location),
                     answer,
+                    remembered: None,
                 }))
             }
             Opened::Pending { session, asks: Asks::Mail, grant: CodeGrant::NoAddress } => {
@@ -409,27 +427,58 @@ impl Flows {
                 self.log_out_at_panel(parked);
                 Err(TurnedAway::NoAddress { account: record.account.to_string() })
             }
-            Opened::Pending { session, asks: _, grant } => {
+            Opened::Pending { session, asks, grant } => {
                 metrics::counter!("poterne_logins_total", "outcome" => "pending").increment(1);
-                if let CodeGrant::Granted { expires_at } = grant {
-                    self.mail_code(code, &record, language, &attempt, expires_at);
+                if asks != Asks::Mail {
+                    metrics::counter!("poterne_factors_total", "event" => "asked").increment(1);
+                    self.note(happened(EventKind::FactorAsked)).await;
                 }
+                if let CodeGrant::Granted { expires_at } = grant {
+                    self.note(happened(EventKind::CodeSent)).await;
+                    self.mail_code(code, record, addresses, language, &attempt, expires_at);
+                }
+                self.keep_password(session.id, attempt.password);
                 let session = self.sessions.insert(session);
                 Ok(SignIn::Pending { token, session })
             }
             Opened::Blocked(block) => {
                 metrics::counter!("poterne_logins_total", "outcome" => "blocked").increment(1);
                 info!(reason = block.reason.as_str(), reference = %block.reference, "a login met a block");
+                self.note(happened(EventKind::LoginBlocked)).await;
                 self.log_out_at_panel(parked);
                 Err(TurnedAway::Blocked { account: record.account.to_string(), block })
             }
         }
     }
 
+    /// Hashes the password of an evidenced login in the background, for the step-up of this session.
+    /// Nobody waits for it; without it the account's page says to log in again.
+    fn keep_password(self: &Arc<Self>, session: SessionId, password: Option<Password>) {
+        let Some(password) = password else { return };
+        let flows = Arc::clone(self);
+        tokio::spawn(async move {
+            let secret = Secret::new(password.expose().to_vec());
+            drop(password);
+            match flows.hashing.hash(secret).await {
+                Ok(hash) => {
+                    if let Err(error) = flows.accounts.keep_password_hash(session, hash).await {
+                        error!(%error, "a session can't be stepped up: its password's hash could not be kept");
+                    }
+                }
+                Err(error) => {
+                    metrics::counter!("poterne_step_up_total", "outcome" => "no-hash").increment(1);
+                    warn!(%error, "a session can't be stepped up: its password could not be hashed");
+                }
+            }
+        });
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one mail")]
     fn mail_code(
         &self,
         code: NewCode,
         record: &AccountRecord,
+        to: Vec<EmailAddress>,
         language: Language,
         attempt: &LoginAttempt,
         expires_at: Timestamp,
@@ -437,7 +486,7 @@ impl Flows {
         metrics::counter!("poterne_challenges_total", "event" => "sent").increment(1);
         self.courier.send(CodeMail {
             challenge: code.challenge,
-            to: record.addresses.clone(),
+            to,
             language,
             code: code.code,
             account: record.account.clone(),

@@ -13,6 +13,13 @@ use super::stamp::{self, Owner};
 pub const SECURE_NAME: &str = "__Host-poterne";
 /// The gate's own cookie on a plain-HTTP listener, for loopback peers only.
 pub const LOOPBACK_NAME: &str = "poterne";
+/// The cookie of a remembered browser over HTTPS.
+pub const SECURE_BROWSER_NAME: &str = "__Host-poterne-browser";
+/// The cookie of a remembered browser on a plain-HTTP listener, for loopback peers only.
+pub const LOOPBACK_BROWSER_NAME: &str = "poterne-browser";
+
+/// All names of the gate's own cookies.
+const OWN_NAMES: [&str; 4] = [SECURE_NAME, LOOPBACK_NAME, SECURE_BROWSER_NAME, LOOPBACK_BROWSER_NAME];
 
 /// What a cookie's name says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +43,7 @@ impl CookieRules {
     pub fn classify(&self, name: &[u8]) -> CookieKind {
         let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
         // `=PANELSESS=…`: browsers keep cookies without a name, and some readers skip the first `=`.
-        if name.is_empty() || name == SECURE_NAME.as_bytes() || name == LOOPBACK_NAME.as_bytes() {
+        if name.is_empty() || is_own(name) {
             return CookieKind::Lookalike;
         }
         if self.other.iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
@@ -56,15 +63,21 @@ impl CookieRules {
     }
 }
 
+fn is_own(name: &[u8]) -> bool {
+    OWN_NAMES.iter().any(|own| name == own.as_bytes())
+}
+
 fn resembles_gate(name: &[u8]) -> bool {
-    // The last seven bytes tell in nearly every case, without a pattern.
+    // The last letters tell in nearly every case, without a pattern.
     let ends = |own: &str| {
         name.len()
             .checked_sub(own.len())
             .and_then(|at| name.get(at..))
             .is_some_and(|tail| tail.eq_ignore_ascii_case(own.as_bytes()))
     };
-    ends(LOOPBACK_NAME) && (name.len() == LOOPBACK_NAME.len() || name.len() == SECURE_NAME.len())
+    let [secure, loopback, secure_browser, loopback_browser] = OWN_NAMES.map(str::len);
+    (ends(LOOPBACK_NAME) && (name.len() == loopback || name.len() == secure))
+        || (ends(LOOPBACK_BROWSER_NAME) && (name.len() == loopback_browser || name.len() == secure_browser))
 }
 
 /// On whose behalf a request goes up.
@@ -205,7 +218,7 @@ pub fn outgoing(line: &[u8], rules: &CookieRules, keys: &Keys, receiver: Receive
         return Outgoing::Drop;
     };
     let name = cookie.name();
-    if name == SECURE_NAME.as_bytes() || name == LOOPBACK_NAME.as_bytes() {
+    if is_own(name) {
         return Outgoing::Drop;
     }
     let owner = match (rules.classify(name), receiver) {

@@ -24,6 +24,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// The same for a mail that nobody waits for: at most 15 minutes, which still gets past a server
+    /// that answers "later" four times an hour, and no server that is down for a day is knocked at by
+    /// thousands each minute.
+    pub fn patient(self) -> Self {
+        Self { longest: self.longest.max(self.first).saturating_mul(15), ..self }
+    }
+
     /// The wait after so many `failures` in a row (from 1): between a half and the whole of
     /// `first × 2^(failures − 1)`, of `longest` at most.
     pub fn delay(self, failures: u32, rng: &mut impl Rng) -> Duration {

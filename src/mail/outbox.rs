@@ -32,8 +32,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// A mail in words. One message goes to each address.
 #[derive(Clone)]
 pub struct Message {
-    /// Which challenge it's for, to ask about later.
-    pub challenge: ChallengeId,
+    /// Which challenge it's for, to ask about later; none for a notice, which nobody asks about, which
+    /// has time, and which leaves room for mails that somebody waits for.
+    pub challenge: Option<ChallengeId>,
     /// To whom; the same address twice gets one message.
     pub to: Vec<EmailAddress>,
     /// Subject; line breaks in it become spaces.
@@ -114,6 +115,9 @@ struct Post {
     runtime: Handle,
     /// A permit for each message that is waiting or under way.
     room: Arc<Semaphore>,
+    /// The same for notices, which get half of the room: while the server is down for hours they pile
+    /// up, and a code must still find a place.
+    notice_room: Arc<Semaphore>,
     /// A permit for each connection at once.
     turns: Semaphore,
     ledger: Mutex<Ledger>,
@@ -125,12 +129,12 @@ struct Post {
 
 /// One message to one recipient.
 struct Delivery {
-    challenge: ChallengeId,
+    challenge: Option<ChallengeId>,
     deadline: Timestamp,
     phase: Phase,
     id: u128,
     parcel: Arc<Parcel>,
-    _room: OwnedSemaphorePermit,
+    _room: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
 impl Outbox {
@@ -150,13 +154,15 @@ impl Outbox {
                 (Carrier::Folder(folder), 1)
             }
         };
+        let queue = settings.queue.clamp(1, Semaphore::MAX_PERMITS);
         let post = Arc::new(Post {
             from: settings.from,
             carrier,
             backoff: settings.backoff,
             clock,
             runtime: runtime.clone(),
-            room: Arc::new(Semaphore::new(settings.queue.clamp(1, Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(queue)),
+            notice_room: Arc::new(Semaphore::new(queue.div_ceil(2))),
             turns: Semaphore::new(turns),
             ledger: Mutex::new(Ledger::new(REMEMBERED)),
             health: Mutex::new(Health::UNTRIED),
@@ -198,7 +204,7 @@ impl Outbox {
                 post.refuse(&message, now, "closing");
                 continue;
             }
-            let Ok(room) = Arc::clone(&post.room).try_acquire_owned() else {
+            let Some(room) = post.take_room(message.challenge.is_none()) else {
                 post.refuse(&message, now, "overflow");
                 continue;
             };
@@ -218,7 +224,7 @@ impl Outbox {
                     post.refuse(&message, now, "unwritable");
                 }
                 Ok(parcel) => {
-                    post.lock_ledger().begin(message.challenge, Phase::Queued, message.deadline, now);
+                    post.note(&message, Phase::Queued, now);
                     gauge!("poterne_mail_queue").increment(1);
                     let delivery = Delivery {
                         challenge: message.challenge,
@@ -266,9 +272,16 @@ impl Outbox {
 }
 
 impl Post {
+    /// Room for one message; none where the queue is full.
+    fn take_room(&self, notice: bool) -> Option<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)> {
+        let own = if notice { Some(Arc::clone(&self.notice_room).try_acquire_owned().ok()?) } else { None };
+        Some((Arc::clone(&self.room).try_acquire_owned().ok()?, own))
+    }
+
     /// Brings one message to its end.
     async fn carry(self: Arc<Self>, mut delivery: Delivery) {
         let mut failures: u32 = 0;
+        let backoff = if delivery.challenge.is_some() { self.backoff } else { self.backoff.patient() };
         let (phase, outcome) = loop {
             let Err(failure) = self.attempt(&delivery).await else { break (Phase::Sent, "sent") };
             let back = match failure {
@@ -286,12 +299,11 @@ impl Post {
             };
             failures = failures.saturating_add(1);
             counter!("poterne_mail_total", "outcome" => "retried").increment(1);
-            let delay = self.backoff.delay(failures, &mut rand::rng());
+            let delay = backoff.delay(failures, &mut rand::rng());
             if (self.clock)() + delay >= delivery.deadline {
                 break (Phase::Failed, "expired");
             }
-            self.lock_ledger().advance(delivery.challenge, delivery.phase, Phase::Retrying);
-            delivery.phase = Phase::Retrying;
+            self.advance(&mut delivery, Phase::Retrying);
             tokio::select! {
                 () = sleep(delay) => {}
                 () = self.back.notified(), if back => {}
@@ -300,7 +312,7 @@ impl Post {
         if outcome == "expired" {
             tracing::warn!(to = %delivery.parcel.to.masked(), failures, "a mail could not be sent in time");
         }
-        self.lock_ledger().advance(delivery.challenge, delivery.phase, phase);
+        self.advance(&mut delivery, phase);
         counter!("poterne_mail_total", "outcome" => outcome).increment(1);
         gauge!("poterne_mail_queue").decrement(1);
     }
@@ -365,7 +377,20 @@ impl Post {
     fn refuse(&self, message: &Message, now: Timestamp, outcome: &'static str) {
         tracing::warn!(outcome, "a mail was not taken");
         counter!("poterne_mail_total", "outcome" => outcome).increment(1);
-        self.lock_ledger().begin(message.challenge, Phase::Failed, message.deadline, now);
+        self.note(message, Phase::Failed, now);
+    }
+
+    fn note(&self, message: &Message, phase: Phase, now: Timestamp) {
+        if let Some(challenge) = message.challenge {
+            self.lock_ledger().begin(challenge, phase, message.deadline, now);
+        }
+    }
+
+    fn advance(&self, delivery: &mut Delivery, phase: Phase) {
+        if let Some(challenge) = delivery.challenge {
+            self.lock_ledger().advance(challenge, delivery.phase, phase);
+        }
+        delivery.phase = phase;
     }
 
     fn lock_ledger(&self) -> MutexGuard<'_, Ledger> {

@@ -19,6 +19,7 @@ mod prepared;
 mod problem;
 #[cfg(test)]
 mod proof;
+mod qr;
 mod render;
 mod sample;
 mod settings;
@@ -36,6 +37,7 @@ pub use context::{
 pub use headers::security_headers;
 pub use mail::MailText;
 pub use moment::{UnknownZone, Zone};
+pub use qr::qr_svg;
 pub use render::{Pages, Rendered};
-pub use sample::{Sample, sample_mail, samples};
+pub use sample::{Sample, sample_confirmation_mails, sample_mail, sample_notice_mails, samples};
 pub use settings::{InvalidPages, Settings};

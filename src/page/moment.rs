@@ -75,14 +75,34 @@ impl Teller<'_> {
         } else {
             self.say("other-day", &[("clock", Arg::text(clock)), day(&local), ("month", self.month(&local)?)])?
         };
-        Ok(match self.flavour {
+        Ok(self.timed(&local, shown))
+    }
+
+    /// "today at 10:42", "on 3 March at 10:42", with the year where it isn't this one. A `<time>` in
+    /// HTML.
+    pub(super) fn moment(&self, at: Timestamp) -> Result<Arg, WordsFailed> {
+        let (local, today) = (self.zone.at(at), self.zone.at(self.now));
+        let clock = || ("clock", Arg::text(local.strftime("%H:%M").to_string()));
+        let shown = if local.date() == today.date() {
+            self.say("when-today", &[clock()])?
+        } else if local.year() == today.year() {
+            self.say("when-day", &[clock(), day(&local), ("month", self.month(&local)?)])?
+        } else {
+            let year = ("year", Arg::text(local.year().to_string()));
+            self.say("when-year", &[clock(), day(&local), ("month", self.month(&local)?), year])?
+        };
+        Ok(self.timed(&local, shown))
+    }
+
+    fn timed(&self, local: &Zoned, shown: String) -> Arg {
+        match self.flavour {
             Flavour::Text => Arg::text(shown),
             Flavour::Html => Arg::markup(format!(
                 "<time datetime=\"{}\">{}</time>",
                 local.strftime("%Y-%m-%dT%H:%M:%S%:z"),
                 super::words::escape(&shown)
             )),
-        })
+        }
     }
 
     /// "Sunday 22 November 2026 at 10:42".
@@ -200,6 +220,10 @@ mod tests {
         assert_eq!(text(teller.zone().unwrap()), "Europe/Paris, UTC+1");
         let summer = MORNING.before(Duration::from_secs(120 * 86_400));
         assert_eq!(text(teller.clock(summer).unwrap()), "11:42 le 25 juillet", "summer time");
+        let day = Duration::from_secs(86_400);
+        assert_eq!(text(teller.moment(MORNING).unwrap()), "aujourd’hui à 10:42");
+        assert_eq!(text(teller.moment(MORNING.before(21 * day)).unwrap()), "le 1er novembre à 10:42");
+        assert_eq!(text(teller.moment(MORNING.before(365 * day)).unwrap()), "le 22 novembre 2025 à 10:42");
         let html = Teller { flavour: Flavour::Html, ..teller };
         assert_eq!(text(html.clock(MORNING).unwrap()), "<time datetime=\"2026-11-22T10:42:00+01:00\">10:42</time>");
     }
@@ -254,6 +278,7 @@ mod tests {
             let at = Timestamp::from_millis(at);
             teller.clock(at).unwrap();
             teller.full(at).unwrap();
+            teller.moment(at).unwrap();
             teller.left(at).unwrap();
             teller.wait(at).unwrap();
         }

@@ -37,7 +37,10 @@ impl Pages {
             put("retry_after", seconds.into());
         }
         match page {
-            Page::Code(_) | Page::CodeAwaited { .. } | Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => {
+            Page::Code(_)
+            | Page::Factor(_)
+            | Page::CodeAwaited { .. }
+            | Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => {
                 put("challenge", format!("{}/challenge", self.settings.prefix).into());
             }
             _ if status == StatusCode::UNAUTHORIZED => {
@@ -69,12 +72,16 @@ impl Pages {
 fn problem_status(page: &Page) -> StatusCode {
     match page {
         Page::Code(_)
+        | Page::Factor(_)
+        | Page::AccountNeedsLogin
         | Page::CodeExpired
         | Page::ExplainChallenge
         | Page::Cancelled
         | Page::LoggedOut
         | Page::CodeAwaited { .. }
         | Page::ConfirmElsewhere { .. } => StatusCode::UNAUTHORIZED,
+        // What a person sees there isn't to be had in another form.
+        page if view::is_for_people(page) => StatusCode::NOT_ACCEPTABLE,
         other => other.status(),
     }
 }

@@ -78,6 +78,12 @@ impl Pages {
             if let Some(mail) = sample::sample_mail(voice.language) {
                 self.worded(voice, &mail).map_err(|e| failed("mail", e))?;
             }
+            for (name, mail) in sample::sample_confirmation_mails(voice.language) {
+                self.worded_confirmation(voice, &mail).map_err(|e| failed(name, e))?;
+            }
+            for (name, mail) in sample::sample_notice_mails(voice.language) {
+                self.worded_notice(voice, &mail).map_err(|e| failed(name, e))?;
+            }
         }
         Ok(())
     }

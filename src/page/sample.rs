@@ -1,12 +1,15 @@
 //! One of every page and mail, in its different states: what the rehearsal at the start renders,
 //! and what an operator looks at while changing templates.
 
+mod account;
+
 use std::time::Duration;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-use crate::flow::ports::{CodeMail, MailStatus};
+use crate::flow::ports::account::EventKind;
+use crate::flow::ports::{CodeMail, ConfirmationMail, ConfirmationPurpose, MailStatus, Notice, NoticeMail};
 use crate::limit::{Block, BlockReason};
 use crate::model::{
     AccountId, ChallengeId, ClientAddr, EmailAddress, Language, Network, NetworkPrefix, OneTimeCode, Reference,
@@ -128,6 +131,7 @@ pub(super) fn samples_with(reference: Reference) -> Vec<Sample> {
         ("panel-slow", Page::PanelSlow { reference }),
     ];
     pages.extend(code_pages().into_iter().map(|(name, page)| (name, Page::Code(page))));
+    pages.extend(account::pages(reference));
     for kind in RefusalKind::ALL {
         let retry_at = (kind.status() == http::StatusCode::TOO_MANY_REQUESTS).then(|| after(10));
         pages.push((kind.slug(), Page::Refused(Refusal { kind: *kind, reference, retry_at })));
@@ -148,4 +152,49 @@ pub fn sample_mail(language: Language) -> Option<CodeMail> {
         network: Network::of(ClientAddr::resolved([203, 0, 113, 7].into()), NetworkPrefix::default()),
         browser: "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:142.0) Gecko/20100101 Firefox/142.0".to_owned(),
     })
+}
+
+/// A mail for each purpose of a code that confirms a change, by what it's called.
+pub fn sample_confirmation_mails(language: Language) -> Vec<(&'static str, ConfirmationMail)> {
+    let address = || "a…e@s…e.example".to_owned();
+    [
+        ("enrol", ConfirmationPurpose::Enrol),
+        ("add-address", ConfirmationPurpose::AddAddress { address: address() }),
+        ("new-address", ConfirmationPurpose::NewAddress),
+    ]
+    .into_iter()
+    .filter_map(|(name, purpose)| Some((name, ConfirmationMail { code: sample_mail(language)?, purpose })))
+    .collect()
+}
+
+/// A mail for each notice, by what it's called.
+pub fn sample_notice_mails(language: Language) -> Vec<(&'static str, NoticeMail)> {
+    const LINK: &str = "https://panel.example.net/_poterne/not-me?alarm=c2FtcGxlLWFsYXJtLXRva2VuLW9mLTI1Ni1iaXRzLXh4";
+    let device = || "Téléphone d’Alice".to_owned();
+    let address = || "a…e@s…e.example".to_owned();
+    let notices = [
+        ("totp-on", Notice::TotpOn { device: device() }),
+        ("totp-off", Notice::TotpOff),
+        ("totp-off-by-support", Notice::TotpOff),
+        ("device-added", Notice::DeviceAdded { device: device() }),
+        ("device-removed", Notice::DeviceRemoved { device: device() }),
+        ("backup-renewed", Notice::BackupRenewed),
+        ("backup-used", Notice::BackupUsed { left: 7 }),
+        ("backup-used-few", Notice::BackupUsed { left: 2 }),
+        ("backup-used-one", Notice::BackupUsed { left: 1 }),
+        ("backup-used-last", Notice::BackupUsed { left: 0 }),
+        ("address-added", Notice::AddressAdded { address: address() }),
+        ("address-removed", Notice::AddressRemoved { address: address() }),
+        ("new-network", Notice::NewNetwork),
+        ("factor-failed", Notice::FactorFailed),
+        ("reported", Notice::Reported { what: EventKind::LoginByMail }),
+    ];
+    let of = |(name, notice): (&'static str, Notice)| {
+        let CodeMail { to, account, network, browser, .. } = sample_mail(language)?;
+        // What support did has no link, and neither has what was reported already.
+        let linked = name != "totp-off-by-support" && name != "reported";
+        let not_me = linked.then(|| LINK.to_owned());
+        Some((name, NoticeMail { to, language, notice, account, at: ago(80), network, browser, not_me }))
+    };
+    notices.into_iter().filter_map(of).collect()
 }

@@ -1,12 +1,17 @@
 //! From a page's context to what its template sees.
 
+mod account;
+
 use minijinja::{Value, context};
 
 use crate::flow::ports::MailStatus;
-use crate::limit::BlockReason;
+use crate::flow::ports::account::EventKind;
 use crate::model::Reference;
 
-use super::context::{BlockedPage, CodeNotice, CodePage, CodeReason, Elsewhere, LogOutFirst, Page, RefusalKind};
+use super::browser;
+use super::context::{
+    BlockedPage, CodeNotice, CodePage, CodeReason, Elsewhere, LogOutFirst, Page, Refusal, RefusalKind,
+};
 use super::moment::Teller;
 use super::settings::is_direction_mark;
 use super::voice::Voice;
@@ -14,23 +19,28 @@ use super::words::{Arg, Flavour, WordsFailed, escape};
 
 /// The template of a page, and what it sees.
 pub(super) fn view(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result<(&'static str, Value), WordsFailed> {
-    let template = match page {
-        Page::Code(_) => "code.html",
-        Page::Blocked(_) => "blocked.html",
-        Page::LogOutFirst(_) => "log-out-first.html",
-        _ => "message.html",
-    };
-    let own = match page {
-        Page::Code(code) => code_view(code, voice, teller)?,
-        Page::Blocked(blocked) => blocked_view(blocked, voice, teller)?,
+    let (template, own) = match page {
+        Page::Code(code) => ("code.html", code_view(code, voice, teller)?),
+        Page::Blocked(blocked) => ("blocked.html", blocked_view(blocked, voice, teller)?),
         Page::LogOutFirst(LogOutFirst { token, .. }) => {
             let message = message_view(page, voice, teller)?;
-            context! { token, ..message }
+            ("log-out-first.html", context! { token, ..message })
         }
-        _ => message_view(page, voice, teller)?,
+        _ => match account::view(page, voice, teller)? {
+            Some(view) => view,
+            None => ("message.html", message_view(page, voice, teller)?),
+        },
     };
     let reference = page.reference().map(|r| r.to_string());
-    Ok((template, context! { slug => page.slug(), reference, zone => value(teller.zone()?), ..own }))
+    let account_link = has_account_link(page);
+    let zone = value(teller.zone()?);
+    Ok((template, context! { slug => page.slug(), reference, account_link, zone, ..own }))
+}
+
+/// Whether a page leads to the account's own: not where it couldn't be opened, since the session has
+/// just ended in a block or the host isn't ours.
+fn has_account_link(page: &Page) -> bool {
+    !matches!(page, Page::Blocked(_) | Page::Refused(Refusal { kind: RefusalKind::UnknownHost, .. }))
 }
 
 /// Title, what happened, what to do: all that most pages have.
@@ -55,12 +65,32 @@ pub(super) fn message(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result
         args.push(("wait", teller.wait(at)?));
     }
     let say = |part: &str| voice.say(teller.flavour, &format!("{}-{part}", page.slug()), &args);
+    if is_for_people(page) {
+        let other = |key: &str| voice.say(teller.flavour, key, &args);
+        return Ok([say("title")?, other("people-what")?, other("people-next")?]);
+    }
     let next = match page {
         // Its HTML page says more than one thing here, by the reason of the block.
         Page::Blocked(_) => voice.say(teller.flavour, "blocked-unchanged", &args)?,
         _ => say("next")?,
     };
     Ok([say("title")?, say("what")?, next])
+}
+
+/// Whether a page is forms and lists, which a script can only be told about.
+pub(super) fn is_for_people(page: &Page) -> bool {
+    matches!(
+        page,
+        Page::Account(_)
+            | Page::StepUp(_)
+            | Page::Enrol(_)
+            | Page::Confirm(_)
+            | Page::BackupCodes(_)
+            | Page::TurnOff(_)
+            | Page::TurnOffConfirm(_)
+            | Page::NotMe(_)
+            | Page::NotMeDone(_)
+    )
 }
 
 /// The one thing to click on a page without a form.
@@ -169,12 +199,7 @@ fn blocked_view(page: &BlockedPage, voice: &Voice, teller: &Teller<'_>) -> Resul
     Ok(context! {
         title,
         account => page.account.as_deref().map(|account| value(shown_account(account, teller.flavour))),
-        reason => match block.reason {
-            BlockReason::WrongCodes => "wrong-codes",
-            BlockReason::WrongCodesEverywhere => "wrong-codes-everywhere",
-            BlockReason::SupportNeeded => "support-needed",
-            BlockReason::Reported => "reported",
-        },
+        reason => block.reason.as_str(),
         since => value(teller.clock(block.since)?),
         until,
         wait,
@@ -203,7 +228,30 @@ pub(super) fn support_shown(url: &str) -> &str {
 
 /// An account's name, held apart from the sentence around it whatever letters it's made of.
 pub(super) fn shown_account(account: &str, flavour: Flavour) -> Arg {
-    let name: String = account.chars().filter(|c| !c.is_control() && !is_direction_mark(*c)).collect();
+    shown_name(account, flavour)
+}
+
+/// What an event is called.
+pub(super) fn event_key(kind: EventKind) -> String {
+    format!("event-{}", kind.slug())
+}
+
+/// "Firefox on Windows", from what is recognised; else the words behind `unknown`.
+pub(super) fn browser_line(voice: &Voice, user_agent: &str, unknown: &str) -> Result<String, WordsFailed> {
+    Ok(match browser::recognise(user_agent) {
+        (Some(family), Some(system)) => {
+            let args = [("family", Arg::text(family.to_owned())), ("system", Arg::text(system.to_owned()))];
+            voice.say(Flavour::Text, "mail-browser-both", &args)?
+        }
+        (Some(known), None) | (None, Some(known)) => known.to_owned(),
+        (None, None) => voice.say(Flavour::Text, unknown, &[])?,
+    })
+}
+
+/// A name that somebody chose (a login, a device's), held apart from the sentence around it whatever
+/// letters it's made of.
+pub(super) fn shown_name(name: &str, flavour: Flavour) -> Arg {
+    let name: String = name.chars().filter(|c| !c.is_control() && !is_direction_mark(*c)).collect();
     match flavour {
         Flavour::Html => Arg::markup(format!("<bdi class=\"name\">{}</bdi>", escape(&name))),
         Flavour::Text => Arg::text(name),

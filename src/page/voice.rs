@@ -1,11 +1,14 @@
 //! One language: its words, and the templates with these words in reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Kwargs;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
+use crate::challenge::{backup, totp};
+use crate::flow::ports::account::{ALARM_LASTS, STEP_UP_LASTS};
 use crate::model::{Language, Timestamp};
 
 use super::assets::Assets;
@@ -62,6 +65,8 @@ impl Voice {
                 .map_err(|e| InvalidPages::Template { file: format!("templates/{name}"), reason: chain(&e) })?;
         }
         templates.add_global("lang", language.tag());
+        let tags = settings.languages.iter().map(|language| language.tag());
+        templates.add_global("languages", tags.collect::<Value>());
         templates.add_global("brand", settings.brand.trim());
         templates.add_global("host", settings.panel_host.as_str());
         // Checked characters only: the slashes needn't be escaped.
@@ -118,6 +123,11 @@ fn common(words: &Words, settings: &Settings) -> Result<Vec<(&'static str, Arg)>
         ("tries", Arg::count(policy.tries)),
         ("ttl", teller.span(policy.ttl)?),
         ("block", teller.span(policy.block)?),
+        ("app_digits", Arg::count(totp::DIGITS)),
+        ("step", teller.span(Duration::from_secs(totp::STEP_SECONDS))?),
+        ("backup_length", Arg::count(backup::LENGTH)),
+        ("step_up", teller.span(STEP_UP_LASTS)?),
+        ("alarm", teller.span(ALARM_LASTS)?),
     ])
 }
 

@@ -13,16 +13,15 @@ use super::headers;
 use super::release::parked_cookies;
 use super::reply::Reply;
 use super::request;
-use super::service::{Asker, Course, GateProxy};
+use super::service::{Asker, Course, GateProxy, cookie_lines};
 use crate::flow::ports::PanelAnswer;
 use crate::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use crate::flow::{Flows, Released};
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, DOOR_BODY_LIMIT, Decision, Permit, Request, Standing};
 use crate::gate::knock::{self, Typed};
-use crate::login::Door;
-use crate::login::Form;
-use crate::model::Reference;
+use crate::login::{Door, DoorKind, Form};
+use crate::model::{BrowserToken, Password, Reference};
 use crate::page::{Page, RefusalKind};
 
 /// How long a door's body may take to arrive.
@@ -118,7 +117,7 @@ impl GateProxy {
         body: Bytes,
     ) -> pingora::Result<Reply> {
         let reference = request::reference();
-        let Ok(Typed { username: typed, .. }) = knock::typed(&door, request.target, form) else {
+        let Ok(Typed { username: typed, password }) = knock::typed(&door, request.target, form) else {
             return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest));
         };
         let bearer = match &course.session {
@@ -150,6 +149,8 @@ impl GateProxy {
             present: course.session.clone().filter(|_| request.standing != Standing::Elsewhere),
             reference,
             typed,
+            password: password.filter(|_| door.kind == DoorKind::Login).and_then(|typed| Password::of(&typed)),
+            remembered: asker.route.remembered(cookie_lines(exchange)),
             door,
             permit,
         };
@@ -220,7 +221,17 @@ impl GateProxy {
         for line in parked_cookies(&released.jar, rules, &self.flows.keys, released.session.id, now) {
             reply = reply.with_cookie(line);
         }
+        reply = self.remembering(reply, asker, released.remembered.as_ref());
         match asker.route.gate_cookie(&released.token) {
+            Some(line) => reply.with_cookie(line),
+            None => reply,
+        }
+    }
+
+    /// The same, and the browser is remembered by `token` from now on.
+    pub(super) fn remembering(&self, reply: Reply, asker: &Asker, token: Option<&BrowserToken>) -> Reply {
+        let lasts = self.flows.policy.factors.remember_for;
+        match token.zip(lasts).and_then(|(token, lasts)| asker.route.browser_cookie(token, lasts)) {
             Some(line) => reply.with_cookie(line),
             None => reply,
         }

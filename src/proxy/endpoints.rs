@@ -8,18 +8,20 @@ use http::{HeaderMap, HeaderValue};
 use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
+use super::after::{After, Shown};
 use super::door::{Body, read_whole};
 use super::reply::Reply;
 use super::request;
 use super::service::{Asker, GateProxy};
-use crate::flow::ports::{CodeGrant, WaitingChallenge};
+use crate::flow::ports::account::Asks;
+use crate::flow::ports::{CodeGrant, SessionState, WaitingChallenge};
 use crate::flow::verify::{Asking, Challenge, Verified};
 use crate::gate::decide::Caller;
 use crate::gate::target::Target;
 use crate::limit::Block;
 use crate::login::Form;
-use crate::model::{Reference, Timestamp};
-use crate::page::{BlockedPage, CodeLine, CodeNotice, CodePage, CodeReason, Page, RefusalKind};
+use crate::model::Reference;
+use crate::page::{BlockedPage, CodeLine, CodePage, CodeReason, FactorPage, Page, RefusalKind};
 use crate::state::Session;
 
 /// The longest form of the gate's own, in bytes: a code and a token.
@@ -40,10 +42,13 @@ impl GateProxy {
         metrics::counter!("poterne_requests_total", "decision" => "own-page").increment(1);
         Ok(match path {
             "/challenge" if reads => {
-                let after = target.query().and_then(|query| query.strip_prefix("after=")).and_then(After::of_str);
-                self.show_challenge(exchange, asker, session, after).await
+                let shown = Shown::of(target);
+                self.show_challenge(exchange, asker, session, shown).await
             }
             "/blocked" if reads => self.show_block(exchange, asker, target).await,
+            "/not-me" if reads => self.show_alarm(exchange, asker, target).await,
+            "/not-me" if method == Method::POST => self.report(exchange, asker, session).await?,
+            "/account" => self.account(exchange, asker, session, "", target).await?,
             "/challenge" | "/challenge/resend" | "/challenge/cancel" | "/logout" if method == Method::POST => {
                 let form = match self.own_form(exchange, asker).await? {
                     Ok(form) => form,
@@ -57,17 +62,18 @@ impl GateProxy {
                     return Ok(self.refuse(exchange, asker, RefusalKind::FormFromElsewhere));
                 }
                 match path {
-                    "/challenge" => {
-                        let code = form.value("code").ok().flatten().unwrap_or_default().to_owned();
-                        self.take_code(exchange, asker, session, &code).await
-                    }
+                    "/challenge" => self.take_code(exchange, asker, session, target, &form).await,
                     "/challenge/resend" => self.send_again(exchange, asker, session).await,
                     "/challenge/cancel" => self.end(exchange, asker, &session, &Page::Cancelled).await,
                     _ => self.end(exchange, asker, &session, &Page::LoggedOut).await,
                 }
             }
-            "/challenge" | "/challenge/resend" | "/challenge/cancel" | "/logout" | "/blocked" => {
+            "/challenge" | "/challenge/resend" | "/challenge/cancel" | "/logout" | "/blocked" | "/not-me" => {
                 self.refuse(exchange, asker, RefusalKind::MethodNotAllowed)
+            }
+            _ if path.starts_with("/account/") => {
+                let rest = path.strip_prefix("/account").unwrap_or_default();
+                self.account(exchange, asker, session, rest, target).await?
             }
             _ => match path.strip_prefix("/static/").and_then(|name| self.pages.asset(name)) {
                 Some(asset) if reads => Reply::asset(asset),
@@ -78,7 +84,11 @@ impl GateProxy {
     }
 
     /// One of the gate's own forms: posted by its own page, short, and of the one type there is.
-    async fn own_form(&self, exchange: &mut Exchange, asker: &Asker) -> pingora::Result<Result<Form, Reply>> {
+    pub(super) async fn own_form(
+        &self,
+        exchange: &mut Exchange,
+        asker: &Asker,
+    ) -> pingora::Result<Result<Form, Reply>> {
         if from_elsewhere(&exchange.req_header().headers) {
             return Ok(Err(self.refuse(exchange, asker, RefusalKind::FormFromElsewhere)));
         }
@@ -92,11 +102,12 @@ impl GateProxy {
             .map_err(|_| self.refuse(exchange, asker, RefusalKind::BadRequest)))
     }
 
-    fn asking(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>) -> Asking {
+    pub(super) fn asking(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>) -> Asking {
         Asking {
             session,
             network: asker.network,
             browser: request::browser(&exchange.req_header().headers),
+            language: asker.language,
             reference: request::reference(),
         }
     }
@@ -106,7 +117,7 @@ impl GateProxy {
         exchange: &Exchange,
         asker: &Asker,
         session: Option<Arc<Session>>,
-        after: Option<After>,
+        shown: Shown,
     ) -> Reply {
         let Some(session) = session else {
             return self.say(exchange, asker, None, &Page::ExplainChallenge);
@@ -115,8 +126,12 @@ impl GateProxy {
             return Reply::redirect(&self.flows.profile.landing);
         }
         let asking = self.asking(exchange, asker, session);
+        let asker = &self.in_chosen_language(asker, &asking.session).await;
         let page = match self.flows.challenge(&asking).await {
-            Ok(Challenge::Waiting { waiting, mail }) => self.code_page(&asking.session, waiting, mail, after),
+            Ok(Challenge::Waiting { waiting, .. }) if waiting.asks != Asks::Mail => {
+                self.factor_page(&asking.session, waiting, shown)
+            }
+            Ok(Challenge::Waiting { waiting, mail }) => self.code_page(&asking.session, waiting, mail, shown.after),
             Ok(Challenge::Expired) => Page::CodeExpired,
             Ok(Challenge::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
             // Cleared meanwhile, in another tab.
@@ -144,7 +159,7 @@ impl GateProxy {
             token: self.flows.keys.form_token(session.id),
             account: waiting.account.to_string(),
             addresses: waiting.addresses.iter().map(crate::model::EmailAddress::masked).collect(),
-            reason: if session.is_cleared() { CodeReason::NetworkChanged } else { CodeReason::NewNetwork },
+            reason: reason_of(session),
             code: waiting.newest.zip(mail).map(|(newest, mail)| CodeLine {
                 sent_at: newest.sent_at,
                 expires_at: newest.expires_at,
@@ -157,17 +172,51 @@ impl GateProxy {
         })
     }
 
-    async fn take_code(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>, typed: &str) -> Reply {
+    /// The form for a code of the app, or a backup code.
+    fn factor_page(&self, session: &Session, waiting: WaitingChallenge, shown: Shown) -> Page {
+        Page::Factor(FactorPage {
+            token: self.flows.keys.form_token(session.id),
+            account: waiting.account.to_string(),
+            reason: reason_of(session),
+            backup: shown.backup,
+            backup_left: waiting.backup_left,
+            tries_left: waiting.tries_left,
+            ends_at: waiting.ends_at,
+            mail_follows: waiting.asks == Asks::FactorThenMail,
+            remember_for: self.flows.policy.factors.remember_for,
+            notice: shown.after.and_then(After::factor_notice),
+        })
+    }
+
+    async fn take_code(
+        &self,
+        exchange: &Exchange,
+        asker: &Asker,
+        session: Arc<Session>,
+        target: &Target<'_>,
+        form: &Form,
+    ) -> Reply {
+        let field = |name: &str| form.value(name).ok().flatten().unwrap_or_default();
+        let remember = !field("remember").is_empty();
+        let backup = Shown::of(target).backup || !field("backup").is_empty() || field("with") == "backup";
         let asking = self.asking(exchange, asker, session);
-        let after = match self.flows.answer(&asking, typed).await {
+        let after = match self.flows.answer(&asking, field("code"), remember).await {
             Ok(Verified::Released(released)) => return self.released(asker, *released),
+            Ok(Verified::MailNext { remembered }) => {
+                let reply = self.to_challenge(exchange, asker, asking.session, Shown::default()).await;
+                return self.remembering(reply, asker, remembered.as_ref());
+            }
             Ok(Verified::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
             Ok(Verified::Expired) if asking.session.is_cleared() => After::Expired,
             Ok(Verified::Expired) => {
                 return self.say(exchange, asker, Some(&asking.session), &Page::CodeExpired);
             }
-            Ok(Verified::NotWanted) => return self.show_challenge(exchange, asker, Some(asking.session), None).await,
+            Ok(Verified::NotWanted) => {
+                return self.show_challenge(exchange, asker, Some(asking.session), Shown::default()).await;
+            }
             Ok(Verified::NotDigits) => After::NotDigits,
+            Ok(Verified::NotAFactor(not)) => After::of_no_factor(not, backup),
+            Ok(Verified::ClockOff { seconds }) => After::ClockOff(seconds),
             Ok(Verified::Wrong { .. }) => After::Wrong,
             Ok(Verified::Superseded { .. }) => After::Superseded,
             Err(error) => {
@@ -176,24 +225,26 @@ impl GateProxy {
                 return self.say(exchange, asker, Some(&asking.session), &page);
             }
         };
-        self.back_to_challenge(exchange, asker, asking.session, after).await
+        self.to_challenge(exchange, asker, asking.session, Shown { after: Some(after), backup }).await
     }
 
     /// Shows the challenge again. A browser is sent there, so that loading the page once more
     /// doesn't type the same wrong code again.
-    async fn back_to_challenge(
-        &self,
-        exchange: &Exchange,
-        asker: &Asker,
-        session: Arc<Session>,
-        after: After,
-    ) -> Reply {
+    async fn to_challenge(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>, shown: Shown) -> Reply {
         match asker.caller {
-            Caller::Navigation => {
-                Reply::redirect(&format!("{}/challenge?after={}", self.settings.prefix, after.as_str()))
+            Caller::Navigation => Reply::redirect(&format!("{}/challenge{}", self.settings.prefix, shown.query())),
+            Caller::Script => {
+                // It may go on under another state.
+                let session = self.flows.sessions.lookup(&session.token, self.flows.now()).unwrap_or(session);
+                self.show_challenge(exchange, asker, Some(session), shown).await
             }
-            Caller::Script => self.show_challenge(exchange, asker, Some(session), Some(after)).await,
         }
+    }
+
+    /// The same asker, in the language that the account's owner chose.
+    pub(super) async fn in_chosen_language(&self, asker: &Asker, session: &Session) -> Asker {
+        let chosen = self.flows.chosen_language(&session.account).await;
+        Asker { language: chosen.unwrap_or(asker.language), ..*asker }
     }
 
     async fn send_again(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>) -> Reply {
@@ -203,7 +254,7 @@ impl GateProxy {
             Ok(CodeGrant::NotBefore { .. }) => After::NotYet,
             Ok(CodeGrant::Blocked(block)) => return self.blocked_out(exchange, asker, &asking.session, block),
             Ok(CodeGrant::NoAddress | CodeGrant::NotWanted) => {
-                return self.show_challenge(exchange, asker, Some(asking.session), None).await;
+                return self.show_challenge(exchange, asker, Some(asking.session), Shown::default()).await;
             }
             Err(error) => {
                 warn!(%error, "a code could not be sent again");
@@ -211,10 +262,10 @@ impl GateProxy {
                 return self.say(exchange, asker, Some(&asking.session), &page);
             }
         };
-        self.back_to_challenge(exchange, asker, asking.session, after).await
+        self.to_challenge(exchange, asker, asking.session, Shown { after: Some(after), backup: false }).await
     }
 
-    async fn end(&self, exchange: &Exchange, asker: &Asker, session: &Session, page: &Page) -> Reply {
+    pub(super) async fn end(&self, exchange: &Exchange, asker: &Asker, session: &Session, page: &Page) -> Reply {
         let reply = match self.flows.end(session).await {
             Ok(()) => self.say(exchange, asker, None, page),
             Err(error) => {
@@ -228,7 +279,7 @@ impl GateProxy {
 
     /// A block's page. A pending session ends with it, so that somebody else at the same computer
     /// can log in; a cleared one goes on where it's known.
-    fn blocked_out(&self, exchange: &Exchange, asker: &Asker, session: &Session, block: Block) -> Reply {
+    pub(super) fn blocked_out(&self, exchange: &Exchange, asker: &Asker, session: &Session, block: Block) -> Reply {
         let page = Page::Blocked(BlockedPage { account: Some(session.account.to_string()), block });
         let reply = self.say(exchange, asker, Some(session), &page);
         if session.is_cleared() { reply } else { without_gate_cookie(reply, asker) }
@@ -255,49 +306,14 @@ impl GateProxy {
     }
 }
 
-/// What has just happened on the code page, as its address carries it. It's words only: what is
-/// true is read from the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum After {
-    Wrong,
-    Superseded,
-    NotDigits,
-    Resent,
-    NotYet,
-    Expired,
-}
-
-impl After {
-    const ALL: [Self; 6] = [Self::Wrong, Self::Superseded, Self::NotDigits, Self::Resent, Self::NotYet, Self::Expired];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wrong => "wrong",
-            Self::Superseded => "older",
-            Self::NotDigits => "digits",
-            Self::Resent => "sent",
-            Self::NotYet => "later",
-            Self::Expired => "expired",
-        }
-    }
-
-    fn of_str(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|after| after.as_str() == text)
-    }
-
-    fn notice(self, newest_sent_at: Option<Timestamp>) -> Option<CodeNotice> {
-        Some(match self {
-            Self::Wrong => CodeNotice::Wrong,
-            Self::Superseded => CodeNotice::Superseded { newest_sent_at: newest_sent_at? },
-            Self::NotDigits => CodeNotice::NotDigits,
-            Self::Resent => CodeNotice::Resent,
-            Self::NotYet => CodeNotice::NotYet,
-            Self::Expired => CodeNotice::Expired,
-        })
+const fn reason_of(session: &Session) -> CodeReason {
+    match session.state {
+        SessionState::Cleared => CodeReason::NetworkChanged,
+        SessionState::Pending { .. } => CodeReason::NewNetwork,
     }
 }
 
-fn without_gate_cookie(reply: Reply, asker: &Asker) -> Reply {
+pub(super) fn without_gate_cookie(reply: Reply, asker: &Asker) -> Reply {
     match asker.route.no_gate_cookie() {
         Some(line) => reply.with_cookie(line),
         None => reply,

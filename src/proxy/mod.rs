@@ -1,11 +1,14 @@
 //! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.
 
+mod account;
+mod after;
 mod answers;
 pub mod client;
 mod door;
 mod endpoints;
 pub mod front;
 pub mod headers;
+mod qr;
 mod refusals;
 mod release;
 mod reply;

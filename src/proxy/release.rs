@@ -1,11 +1,15 @@
 //! The cookies that a browser gets from the gate: its own, and at clearance the parked ones.
 
+use std::time::Duration;
+
 use http::HeaderValue;
 
 use crate::gate::CookieRules;
-use crate::gate::cookie::{self, LOOPBACK_NAME, Outgoing, Receiver, SECURE_NAME};
+use crate::gate::cookie::{
+    self, LOOPBACK_BROWSER_NAME, LOOPBACK_NAME, Outgoing, Receiver, SECURE_BROWSER_NAME, SECURE_NAME, gate_tokens,
+};
 use crate::login::jar::Jar;
-use crate::model::{ClientAddr, Keys, PeerAddr, SessionId, SessionToken, Timestamp};
+use crate::model::{BrowserHash, BrowserToken, ClientAddr, Keys, PeerAddr, SessionId, SessionToken, Timestamp};
 
 use super::client::Scheme;
 
@@ -36,6 +40,14 @@ impl Route {
         }
     }
 
+    /// The name of a remembered browser's cookie.
+    const fn browser_name(self) -> &'static str {
+        match self {
+            Self::Secure => SECURE_BROWSER_NAME,
+            Self::Loopback => LOOPBACK_BROWSER_NAME,
+        }
+    }
+
     const fn attributes(self) -> &'static str {
         match self {
             Self::Secure => "; Path=/; Secure; HttpOnly; SameSite=Lax",
@@ -49,6 +61,28 @@ impl Route {
         let mut line = HeaderValue::from_str(&format!("{}={}{}", self.cookie_name(), *text, self.attributes())).ok()?;
         line.set_sensitive(true);
         Some(line)
+    }
+
+    /// The `Set-Cookie` line by which this browser is remembered. It outlives the browser's session:
+    /// that's what its owner asked for. It says nothing about who is in: without the password it's
+    /// worth nothing.
+    pub fn browser_cookie(self, token: &BrowserToken, lasts: Duration) -> Option<HeaderValue> {
+        let text = zeroize::Zeroizing::new(token.expose());
+        let line = format!("{}={}{}; Max-Age={}", self.browser_name(), *text, self.attributes(), lasts.as_secs());
+        let mut line = HeaderValue::from_str(&line).ok()?;
+        line.set_sensitive(true);
+        Some(line)
+    }
+
+    /// What a browser says that it's remembered by. Of several such cookies none counts: one of them
+    /// was planted.
+    pub fn remembered<'a>(self, lines: impl Iterator<Item = &'a [u8]>) -> Option<BrowserHash> {
+        let mut tokens = lines.flat_map(|line| gate_tokens(line, self.browser_name()));
+        let token = tokens.next()?;
+        if tokens.next().is_some() {
+            return None;
+        }
+        BrowserToken::parse(token).map(|token| token.hash())
     }
 
     /// The `Set-Cookie` line that takes the gate's cookie away.
@@ -82,6 +116,22 @@ mod tests {
 
     use super::*;
     use crate::model::MasterKey;
+
+    #[test]
+    fn a_browser_is_remembered_by_one_cookie_or_none() {
+        let token = BrowserToken::random(&mut ChaCha20Rng::seed_from_u64(2));
+        let line = Route::Secure.browser_cookie(&token, Duration::from_hours(24)).unwrap();
+        assert!(line.is_sensitive());
+        let text = line.to_str().unwrap();
+        let sent = text.split(';').next().unwrap();
+        assert!(sent.starts_with("__Host-poterne-browser="), "{text}");
+        assert!(text.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400"), "{text}");
+        let read = |route: Route, header: &str| route.remembered([header.as_bytes()].into_iter());
+        assert_eq!(read(Route::Secure, &format!("a=b; {sent}")), Some(token.hash()));
+        assert_eq!(read(Route::Loopback, sent), None);
+        assert_eq!(read(Route::Secure, &format!("{sent}; {sent}")), None);
+        assert_eq!(read(Route::Secure, "__Host-poterne-browser=x"), None);
+    }
 
     #[test]
     fn the_gates_cookie_is_host_only_secure_and_out_of_reach_for_scripts() {

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER,
+    SET_COOKIE,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use pingora::http::ResponseHeader;
@@ -47,6 +48,16 @@ impl Reply {
         reply.put(CONTENT_TYPE, asset.content_type);
         reply.put(CACHE_CONTROL, asset.cache_control);
         reply.put(ETAG, asset.etag);
+        reply
+    }
+
+    /// A text file to be kept by its reader, and by nobody else. `name` is plain ASCII.
+    pub fn download(name: &'static str, text: String) -> Self {
+        let mut reply = Self { status: StatusCode::OK, headers: security_headers().to_vec(), body: text.into() };
+        reply.put(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+            reply.put(CONTENT_DISPOSITION, disposition);
+        }
         reply
     }
 

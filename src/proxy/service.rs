@@ -157,7 +157,7 @@ impl GateProxy {
     }
 
     /// Where the browser stands, and the session as it goes on.
-    async fn standing(
+    pub(super) async fn standing(
         &self,
         session: Option<Arc<Session>>,
         network: Network,
@@ -352,7 +352,7 @@ impl GateProxy {
 }
 
 /// Why a request can't be judged.
-enum Reason {
+pub(super) enum Reason {
     Store,
 }
 
@@ -368,7 +368,7 @@ fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
 }
 
 /// The request's `Cookie` lines.
-fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
+pub(super) fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
     exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes)
 }
 

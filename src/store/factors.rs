@@ -234,6 +234,10 @@ async fn right(
         standing.save(connection, rules).await?;
         return Ok(FactorAnswered::Confirmed { backup_left });
     };
+    // Also where a mailed code follows: that one is never skipped, the factor was shown.
+    if let (Some(browser), Some(lasts)) = (remember, rules.factors.remember_for) {
+        remember_browser(connection, &row.session.account, *browser, now + lasts).await?;
+    }
     if then_mail {
         // Wrong codes aren't forgiven here: who has the phone must not buy guesses at the mailed code.
         let session = await_mail(connection, rules, &row, network, now).await?;
@@ -249,9 +253,6 @@ async fn right(
     }
     standing.tallies.forgive();
     standing.save(connection, rules).await?;
-    if let (Some(browser), Some(lasts)) = (remember, rules.factors.remember_for) {
-        remember_browser(connection, &row.session.account, *browser, now + lasts).await?;
-    }
     let Recognised { session, sealed_jar, new_network } =
         codes::recognise(connection, rules, &row, network, *new_token, by, now).await?;
     Ok(FactorAnswered::Cleared { session, sealed_jar, backup_left, new_network })

@@ -6,6 +6,8 @@
 
 mod cookies;
 mod doors;
+mod factors;
+mod factors_account;
 mod failing;
 mod journey;
 mod leaks;

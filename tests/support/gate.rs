@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use poterne::model::Timestamp;
 use tempfile::TempDir;
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -146,6 +147,13 @@ impl Gate {
         let (file, written) = (self.clock_path(), self.folder.path().join("clock.new"));
         fs::write(&written, self.ahead.as_millis().to_string()).unwrap();
         fs::rename(written, file).unwrap();
+    }
+
+    /// What time it is for the gate, within a second.
+    #[expect(clippy::disallowed_methods, reason = "a phone's clock goes by the wall")]
+    pub fn now(&self) -> Timestamp {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.ahead;
+        Timestamp::from_millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX))
     }
 
     fn clock_path(&self) -> PathBuf {

@@ -63,6 +63,8 @@ pub struct AccountPage {
     pub open_until: Option<Timestamp>,
     /// Whether the password can be asked for; if not: log out and in again.
     pub has_password: bool,
+    /// Whether a device can be enrolled (`totp.enabled`).
+    pub may_enrol: bool,
     /// Enrolled devices.
     pub devices: Vec<DeviceLine>,
     /// Backup codes that aren't used; `None` without a device.
