@@ -1,13 +1,13 @@
-//! The command line: run, check, demo, reference.
+//! The command line: run, check, demo, account, key, reference.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use poterne::app::{self, clock::Clock};
+use poterne::app::{self, clock::Clock, told};
 use poterne::config::{self, Checked};
 use poterne::flow::ports::RefusalRecord;
-use poterne::model::{AccountId, Reference, Timestamp};
+use poterne::model::{AccountId, Reference};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -48,6 +48,9 @@ enum Command {
     /// Looks after accounts.
     #[command(subcommand)]
     Account(Account),
+    /// Looks after the key file.
+    #[command(subcommand)]
+    Key(Key),
     /// Tells what a reference stands for that a user reads out.
     Reference {
         /// The reference, like 7K2M-Q9XD.
@@ -63,11 +66,49 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Account {
-    /// Lifts every block of an account and lets it begin anew, once support knows who asks. The gate
-    /// must not run meanwhile: one process at a time has the store.
+    /// Lifts every block of an account and the suspicion of its password, and lets it begin anew, once
+    /// support knows who asks. The gate must not run meanwhile: one process at a time has the store.
     Unblock {
         /// The account.
         account: String,
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turns the app's codes off for somebody who has lost the phone, once support knows who asks:
+    /// devices, backup codes and remembered browsers go. The gate must not run meanwhile.
+    TotpOff {
+        /// The account.
+        account: String,
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows how an account stands: blocks with their references, factors, known networks, the last
+    /// events. The gate may run meanwhile.
+    Show {
+        /// The account.
+        account: String,
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// Puts a new key into the place of the one there is. Everybody has to log in again; known
+    /// networks, blocks and second factors stay. The gate must not run meanwhile.
+    Rotate {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
@@ -107,8 +148,9 @@ fn main() -> ExitCode {
             Err(code) => code,
         },
         Command::Demo(options) => done(app::demo::run(options)),
-        Command::Account(Account::Unblock { account, config, json }) => match load(&config) {
-            Ok(checked) => unblock(&checked, &account, json),
+        Command::Account(command) => look_after(&command),
+        Command::Key(Key::Rotate { config, json }) => match load(&config) {
+            Ok(checked) => rotate_key(&checked, json),
             Err(code) => code,
         },
         Command::Reference { reference, config, json } => match load(&config) {
@@ -137,14 +179,23 @@ fn load(path: &Path) -> Result<Checked, ExitCode> {
 fn done(outcome: Result<(), app::RunFailed>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&format!("poterne: {error}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => done_with(&error),
     }
 }
 
-fn unblock(checked: &Checked, typed: &str, json: bool) -> ExitCode {
+fn done_with(error: &app::RunFailed) -> ExitCode {
+    complain(&format!("poterne: {error}"));
+    ExitCode::FAILURE
+}
+
+fn look_after(command: &Account) -> ExitCode {
+    let (Account::Unblock { account: typed, config, json }
+    | Account::TotpOff { account: typed, config, json }
+    | Account::Show { account: typed, config, json }) = command;
+    let checked = match load(config) {
+        Ok(checked) => checked,
+        Err(code) => return code,
+    };
     let account = match AccountId::canonical(typed) {
         Ok(account) => account,
         Err(error) => {
@@ -152,16 +203,67 @@ fn unblock(checked: &Checked, typed: &str, json: bool) -> ExitCode {
             return ExitCode::from(MISTAKES);
         }
     };
-    match app::unblock(checked, &account) {
-        Ok(lifted) if json => {
-            say(&serde_json::json!({ "account": account.as_str(), "lifted": lifted }).to_string());
+    let done = match command {
+        Account::Unblock { .. } => unblock(&checked, &account, *json),
+        Account::TotpOff { .. } => totp_off(&checked, &account, *json),
+        Account::Show { .. } => show(&checked, &account, *json),
+    };
+    match done {
+        Ok(text) => {
+            say(&text);
             ExitCode::SUCCESS
         }
-        Ok(lifted) => {
-            say(&format!("{account}: {lifted} blocks lifted"));
+        Err(error) => done_with(&error),
+    }
+}
+
+fn unblock(checked: &Checked, account: &AccountId, json: bool) -> Result<String, app::RunFailed> {
+    let lifted = app::unblock(checked, account)?;
+    Ok(if json {
+        serde_json::json!({
+            "account": account.as_str(),
+            "lifted": lifted.blocks,
+            "suspicion_lifted": lifted.suspicion,
+        })
+        .to_string()
+    } else {
+        let suspicion = if lifted.suspicion { ", the password isn't suspected any more" } else { "" };
+        format!("{account}: {} blocks lifted{suspicion}", lifted.blocks)
+    })
+}
+
+fn totp_off(checked: &Checked, account: &AccountId, json: bool) -> Result<String, app::RunFailed> {
+    let turned_off = app::totp_off(checked, account)?;
+    Ok(if json {
+        serde_json::json!({ "account": account.as_str(), "turned_off": turned_off }).to_string()
+    } else if turned_off {
+        format!("{account}: the app's codes are turned off; unknown networks ask for the e-mailed code again")
+    } else {
+        format!("{account}: no app was enrolled, nothing was changed")
+    })
+}
+
+fn show(checked: &Checked, account: &AccountId, json: bool) -> Result<String, app::RunFailed> {
+    let report = app::show(checked, account)?;
+    Ok(if json { told::account_as_json(account, &report).to_string() } else { told::account_as_text(account, &report) })
+}
+
+fn rotate_key(checked: &Checked, json: bool) -> ExitCode {
+    match app::rotate_key(checked) {
+        Ok(rotated) if json => {
+            say(&serde_json::json!({ "secrets": rotated.secrets, "sessions_ended": rotated.sessions }).to_string());
             ExitCode::SUCCESS
         }
-        Err(error) => done(Err(error)),
+        Ok(rotated) => {
+            say(&format!(
+                "{}: a new key; {} secrets of apps were encrypted anew, {} sessions ended",
+                checked.store.key_file.display(),
+                rotated.secrets,
+                rotated.sessions,
+            ));
+            ExitCode::SUCCESS
+        }
+        Err(error) => done_with(&error),
     }
 }
 
@@ -188,11 +290,11 @@ fn look_up(checked: &Checked, typed: &str, json: bool) -> ExitCode {
 
 fn as_text(record: &RefusalRecord) -> String {
     let account = record.account.as_ref().map_or("(not known)", |account| account.as_str());
-    let until = record.until.map_or_else(|| "-".to_owned(), shown);
+    let until = record.until.map_or_else(|| "-".to_owned(), told::shown);
     format!(
         "reference  {}\nwhen       {}\nwhy        {}\nanswer     {}\naccount    {account}\nnetwork    {}\nrequest    {}\nuntil      {until}",
         record.reference,
-        shown(record.at),
+        told::shown(record.at),
         record.reason,
         record.status,
         record.network,
@@ -203,20 +305,15 @@ fn as_text(record: &RefusalRecord) -> String {
 fn as_json(record: &RefusalRecord) -> String {
     serde_json::json!({
         "reference": record.reference.to_string(),
-        "at": shown(record.at),
+        "at": told::shown(record.at),
         "reason": record.reason,
         "status": record.status,
         "account": record.account.as_ref().map(AccountId::as_str),
         "network": record.network.to_string(),
         "request": record.request,
-        "until": record.until.map(shown),
+        "until": record.until.map(told::shown),
     })
     .to_string()
-}
-
-/// An instant in UTC, as logs write it.
-fn shown(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.as_secs()).map_or_else(|_| at.as_secs().to_string(), |at| at.to_string())
 }
 
 #[expect(clippy::print_stdout, reason = "what a command was asked for goes to standard output")]

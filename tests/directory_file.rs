@@ -19,7 +19,7 @@ use poterne::directory::{
     AccountMistake as M, CreationNetworks, FileDirectory, InvalidAccountsFile, OwnDomains, Reload, Settings,
 };
 use poterne::flow::ports::{AccountRecord, Directory};
-use poterne::model::{AccountId, Language, NetworkPrefix};
+use poterne::model::{AccountId, EmailAddress, Language, NetworkPrefix};
 use tempfile::TempDir;
 
 struct Files(TempDir);
@@ -70,10 +70,10 @@ fn mistakes(name: &str, content: impl AsRef<[u8]>) -> Vec<(u64, M)> {
 
 #[tokio::test]
 async fn b04_b13_an_account_has_what_its_line_says() {
-    let bare = "alice,alice@example.test,Alice@Example.ORG,fr,company,91.216.107.20\nBob,bob@example.test\n";
-    let named = "\u{feff}Email,created_from,LOGIN,type,email2,language\r\n\
-        alice@example.test,91.216.107.20,alice,company,Alice@Example.ORG,fr-CA\r\n\
-        bob@example.test,,bob,,,de\r\n";
+    let bare = "alice,alice@example.test,Alice@Example.ORG,fr,company,91.216.107.20,billing@example.test\nBob,bob@example.test\n";
+    let named = "\u{feff}Email,created_from,LOGIN,type,email2,language,Billing\r\n\
+        alice@example.test,91.216.107.20,alice,company,Alice@Example.ORG,fr-CA,billing@example.test\r\n\
+        bob@example.test,,bob,,,de,\r\n";
     let toml = r#"
         [[account]]
         login = "Alice"
@@ -81,6 +81,7 @@ async fn b04_b13_an_account_has_what_its_line_says() {
         language = "fr"
         type = "company"
         created_from = "91.216.107.20"
+        billing = "billing@example.test"
         [[account]]
         login = "bob"
         emails = ["bob@example.test"]
@@ -93,8 +94,10 @@ async fn b04_b13_an_account_has_what_its_line_says() {
         assert_eq!(alice.language, Some(Language::Fr));
         assert_eq!(alice.customer_type.as_deref(), Some("company"));
         assert_eq!(alice.created_from.unwrap().to_string(), "91.216.107.20");
+        assert_eq!(alice.billing, Some(EmailAddress::parse("billing@example.test").unwrap()), "b71");
         let bob = find(&directory, "bob").await.unwrap();
         assert_eq!(addresses(&bob), ["bob@example.test"]);
+        assert_eq!(bob.billing, None);
         assert_eq!((bob.language, bob.customer_type, bob.created_from), (None, None, None));
         assert_eq!(find(&directory, "carol").await, None);
     }
@@ -150,7 +153,7 @@ fn every_mistake_is_reported_with_its_line() {
         \n\
         dave;dave@example.test;\n\
         erin\n\
-        frank,frank@example.test,,fr,company,91.216.107.20,more\n\
+        frank,frank@example.test,,fr,company,91.216.107.20,billing@example.test,more\n\
         grace,grace@example.test,,,,here\n\
         heidi,heidi@example.test,,,,91.216.107.0/24\n\
         ivan,ivan@example.test\r\n";
@@ -164,7 +167,7 @@ fn every_mistake_is_reported_with_its_line() {
             (5, M::SameLogin { first: 1 }),
             (7, M::Semicolons),
             (8, M::OneField),
-            (9, M::TooManyFields { found: 7, columns: 6 }),
+            (9, M::TooManyFields { found: 8, columns: 7 }),
             (10, M::CreatedFrom),
             (11, M::CreatedFromWidth),
         ]

@@ -31,11 +31,20 @@ const fn measured(name: &'static str, help: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, help }
 }
 
-const METRICS: [Metric; 18] = [
+const METRICS: [Metric; 21] = [
     counted("poterne_requests_total", "Requests by what the gate decided (label decision)."),
     counted("poterne_refused_total", "Requests that were refused, by reason (label reason)."),
     counted("poterne_logins_total", "Logins seen at the panel's doors, by outcome (label outcome)."),
     counted("poterne_challenges_total", "E-mailed codes (label event: sent, passed, failed, superseded, expired)."),
+    counted(
+        "poterne_factors_total",
+        "Second factors (label event: asked, totp, backup, failed, clock-off, enrolled, codes-renewed, turned-off).",
+    ),
+    counted(
+        "poterne_step_up_total",
+        "Passwords asked again before a change (label outcome: passed, failed, no-password); no-hash: none could be kept.",
+    ),
+    counted("poterne_reports_total", "Accounts whose owner said that it wasn't them."),
     counted("poterne_blocks_total", "Blocks that began, by reason (label reason)."),
     counted(
         "poterne_no_verdict_total",
@@ -117,6 +126,13 @@ fn describe() {
     for event in ["sent", "passed", "failed", "superseded", "expired"] {
         counter!("poterne_challenges_total", "event" => event).absolute(0);
     }
+    for event in ["asked", "totp", "backup", "failed", "clock-off", "enrolled", "codes-renewed", "turned-off"] {
+        counter!("poterne_factors_total", "event" => event).absolute(0);
+    }
+    for outcome in ["passed", "failed", "no-password", "no-hash"] {
+        counter!("poterne_step_up_total", "outcome" => outcome).absolute(0);
+    }
+    counter!("poterne_reports_total").absolute(0);
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ use crate::directory::{self, FileDirectory, LoginDirectory};
 use crate::flow::Flows;
 use crate::flow::hashing::Hashing;
 use crate::flow::ports::account::AccountStore;
-use crate::flow::ports::{Directory, RefusalRecord, Store};
+use crate::flow::ports::{Directory, Store};
 use crate::mail::Outbox;
-use crate::model::{AccountId, Keys, Reference, Timestamp};
+use crate::model::{Keys, Timestamp};
 use crate::page::Pages;
 use crate::proxy::front::{self, Front, RunningServer};
 use crate::proxy::{GateProxy, RefusalLog, refusal_pages};
@@ -82,6 +82,7 @@ impl Gate {
         let mut tasks = JoinSet::new();
 
         let pages = Arc::new(Pages::load(parts::pages(checked)).map_err(failed)?);
+        runtime.block_on(heal_key(checked))?;
         let master = store::key_file::load_for_store(&checked.store.key_file, &checked.store.path, &mut rand::rng())
             .map_err(failed)?;
         let keys = Keys::derive(&master);
@@ -270,38 +271,21 @@ pub(super) async fn stop_signal() {
     }
 }
 
-/// What a reference that a user reads out stands for.
-///
-/// # Errors
-/// When the store can't be read.
-pub fn reference(checked: &Checked, reference: Reference) -> Result<Option<RefusalRecord>, RunFailed> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
-        let mut lookup = store::lookup::open_readonly(&checked.store.path).await.map_err(failed)?;
-        let found = lookup.reference(reference).await.map_err(failed);
-        lookup.close().await.map_err(failed)?;
-        found
-    })
+pub(super) async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFailed> {
+    SqliteStore::open(store_settings(checked, keys)).await.map_err(failed)
 }
 
-/// Lifts every block of an account; gives how many there were. Nobody else may have the store open.
-///
-/// # Errors
-/// When the store can't be opened or written.
-pub fn unblock(checked: &Checked, account: &AccountId) -> Result<u64, RunFailed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(failed)?;
-    let master = store::key_file::load(&checked.store.key_file).map_err(failed)?;
-    runtime.block_on(async {
-        let store = open_store(checked, Keys::derive(&master)).await?;
-        let now = Clock::start(store.clock_floor()).now();
-        let lifted = store.lift_blocks(account, now).await.map_err(failed);
-        store.close().await;
-        lifted
-    })
+/// Finishes a change of the key that was interrupted.
+pub(super) async fn heal_key(checked: &Checked) -> Result<(), RunFailed> {
+    let key = &checked.store.key_file;
+    if store::rotation::heal(key, &checked.store.path).await.map_err(failed)? {
+        warn!(key = %key.display(), "a change of the key had been interrupted: it is finished now");
+    }
+    Ok(())
 }
 
-async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFailed> {
-    let settings = store::Settings {
+pub(super) fn store_settings(checked: &Checked, keys: Keys) -> store::Settings {
+    store::Settings {
         path: checked.store.path.clone(),
         key_path: checked.store.key_file.clone(),
         keys,
@@ -309,6 +293,5 @@ async fn open_store(checked: &Checked, keys: Keys) -> Result<SqliteStore, RunFai
         session: checked.session.limits,
         factors: checked.totp.factors,
         page_limit: None,
-    };
-    SqliteStore::open(settings).await.map_err(failed)
+    }
 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::CryptoRng;
+use sha1::Sha1;
 use subtle::ConstantTimeEq;
 use totp_rs::{Builder, Totp};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -130,29 +132,96 @@ pub enum Compared {
 
 /// Compares a typed code with those of one device. `last_used` is the last step that was accepted
 /// from it: neither that step nor one before it is ever accepted again (RFC 6238 §5.2).
-///
-/// Every step near `now` is computed and compared in constant time, whatever the others gave.
 pub fn compare(secret: &TotpSecret, typed: &TypedCode, last_used: Option<Step>, now: Timestamp) -> Compared {
-    let present = Step::at(now);
-    let Some(totp) = secret.totp(None) else { return Compared::No };
-    let mut found = Compared::No;
-    // From far to near: what lies nearest to the present is what counts.
-    for distance in (0..=DRIFT).rev() {
-        for step in [present.0.checked_sub(distance), present.0.checked_add(distance)].into_iter().flatten().map(Step) {
-            let code = totp.generate(step.seconds()).to_string();
-            let same: bool = code.as_bytes().ct_eq(typed.expose().as_bytes()).into();
-            if !same || last_used.is_some_and(|last| step <= last) {
-                continue;
-            }
-            found = if distance <= SKEW {
-                Compared::Fits(step)
-            } else {
-                let away = i64::try_from(distance * STEP_SECONDS).unwrap_or(i64::MAX);
-                Compared::ClockOff { seconds: if step > present { away } else { -away } }
-            };
+    let codes = Codes::of(secret);
+    let found = codes.in_window(typed, last_used, now);
+    if found == Compared::No { codes.near(typed, last_used, now) } else { found }
+}
+
+/// Compares a typed code with those of every device of an account, each given with the last step that
+/// was accepted from it. Says what it is, and for which of them.
+///
+/// All windows are looked at before any clock that may be off: what decides costs three codes a device.
+pub fn compare_all(devices: &[(TotpSecret, Option<Step>)], typed: &TypedCode, now: Timestamp) -> (usize, Compared) {
+    let devices: Vec<_> = devices.iter().map(|(secret, last_used)| (Codes::of(secret), *last_used)).collect();
+    match first(&devices, |codes, last_used| codes.in_window(typed, last_used, now)) {
+        (_, Compared::No) => first(&devices, |codes, last_used| codes.near(typed, last_used, now)),
+        found => found,
+    }
+}
+
+/// The first device for which a look finds something; each is looked at whatever the others gave.
+fn first(devices: &[(Codes, Option<Step>)], look: impl Fn(&Codes, Option<Step>) -> Compared) -> (usize, Compared) {
+    let mut found = (0, Compared::No);
+    for (at, (codes, last_used)) in devices.iter().enumerate() {
+        let compared = look(codes, *last_used);
+        if found.1 == Compared::No {
+            found = (at, compared);
         }
     }
     found
+}
+
+/// The codes of one secret, its key scheduled once for all of them (RFC 4226 §5.3).
+struct Codes(Option<Hmac<Sha1>>);
+
+impl Codes {
+    fn of(secret: &TotpSecret) -> Self {
+        // Keys of any length are taken: `None` never happens.
+        Self(Hmac::new_from_slice(secret.expose()).ok())
+    }
+
+    fn at(&self, step: Step) -> Option<[u8; DIGITS as usize]> {
+        let mac = self.0.clone()?.chain_update(step.0.to_be_bytes()).finalize().into_bytes();
+        let offset = usize::from(mac.last()? & 0xf);
+        let truncated = u32::from_be_bytes(mac.get(offset..offset + 4)?.try_into().ok()?) & 0x7fff_ffff;
+        let mut digits = [0; DIGITS as usize];
+        let mut rest = truncated;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+        Some(digits)
+    }
+
+    fn fits(&self, typed: &TypedCode, last_used: Option<Step>, step: Step) -> bool {
+        let same = self.at(step).is_some_and(|code| code.as_slice().ct_eq(typed.expose().as_bytes()).into());
+        same && last_used.is_none_or(|last| step > last)
+    }
+
+    /// Every step of the window is compared, whatever the others gave; the nearest one counts.
+    fn in_window(&self, typed: &TypedCode, last_used: Option<Step>, now: Timestamp) -> Compared {
+        let mut found = Compared::No;
+        for (step, _) in around(now, 0, SKEW) {
+            if self.fits(typed, last_used, step) {
+                found = Compared::Fits(step);
+            }
+        }
+        found
+    }
+
+    /// The same around the window.
+    fn near(&self, typed: &TypedCode, last_used: Option<Step>, now: Timestamp) -> Compared {
+        let mut found = Compared::No;
+        for (step, seconds) in around(now, SKEW + 1, DRIFT) {
+            if self.fits(typed, last_used, step) {
+                found = Compared::ClockOff { seconds };
+            }
+        }
+        found
+    }
+}
+
+/// Steps that lie so far from the present one, the farthest first, and by how many seconds each is
+/// ahead.
+fn around(now: Timestamp, from: u64, to: u64) -> impl Iterator<Item = (Step, i64)> {
+    let present = Step::at(now).0;
+    (from..=to).rev().flat_map(move |distance| {
+        let seconds = i64::try_from(distance * STEP_SECONDS).unwrap_or(i64::MAX);
+        let behind = present.checked_sub(distance).map(|step| (Step(step), -seconds));
+        let ahead = present.checked_add(distance).map(|step| (Step(step), seconds));
+        behind.into_iter().chain(ahead.filter(|_| distance > 0))
+    })
 }
 
 #[cfg(test)]

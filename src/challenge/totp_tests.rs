@@ -38,6 +38,34 @@ fn the_vectors_of_rfc_6238_hold() {
     }
 }
 
+/// Against the implementation that codes are shown with.
+#[test]
+fn what_is_compared_is_what_is_shown() {
+    let mut rng = ChaCha20Rng::seed_from_u64(9);
+    for n in 0..500 {
+        let secret = TotpSecret::random(&mut rng);
+        let step = Step::of_number(n * 1_234_567);
+        let code = Codes::of(&secret).at(step).unwrap();
+        assert_eq!(std::str::from_utf8(&code).unwrap(), secret.code_at(step));
+    }
+}
+
+#[test]
+fn of_several_devices_the_one_whose_code_it_is_counts() {
+    let mut rng = ChaCha20Rng::seed_from_u64(10);
+    let now = at(1_800_000_000);
+    let mut devices: Vec<_> = (0..10).map(|_| (TotpSecret::random(&mut rng), None)).collect();
+    let shown: Vec<_> = devices.iter().map(|(secret, _)| typed(&secret.code_at(Step::at(now)))).collect();
+    for (n, code) in shown.iter().enumerate() {
+        assert_eq!(compare_all(&devices, code, now), (n, Compared::Fits(Step::at(now))));
+        devices[n].1 = Some(Step::at(now));
+        assert_eq!(compare_all(&devices, code, now).1, Compared::No, "replayed");
+    }
+    let off = typed(&devices[7].0.code_at(Step::of_number(Step::at(now).number() + 5)));
+    assert_eq!(compare_all(&devices, &off, now), (7, Compared::ClockOff { seconds: 150 }));
+    assert_eq!(compare_all(&[], &off, now).1, Compared::No);
+}
+
 #[test]
 fn a_step_is_accepted_once_and_one_step_early_or_late() {
     let now = at(1_800_000_000);

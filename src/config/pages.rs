@@ -1,6 +1,6 @@
 //! `[pages]`, `[admin]`, `[log]`: what users, operators and their tools see.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use url::Url;
@@ -85,8 +85,8 @@ pub(super) fn read_pages(section: Section<'_>, listen: Option<&ListenSettings>) 
     brand.zip(support).map(|(brand, support)| PagesSettings { languages, brand, support, zone, directory, url })
 }
 
-/// Where visitors reach the gate: as written, else by the first host; over HTTPS, unless nobody but
-/// this machine can come.
+/// Where visitors reach the gate: as written, else by the first host; over HTTPS, unless that host is
+/// this machine and nobody else can come.
 fn read_url(section: &Section<'_>, listen: Option<&ListenSettings>) -> String {
     let written = section.get("url", address);
     let Some(listen) = listen else { return String::new() };
@@ -99,12 +99,18 @@ fn read_url(section: &Section<'_>, listen: Option<&ListenSettings>) -> String {
         return url.as_str().trim_end_matches('/').to_owned();
     }
     let host = listen.hosts.first().map(String::as_str).unwrap_or_default();
-    let local = listen.trusted_proxies.is_empty()
+    let local = is_this_machine(host)
+        && listen.trusted_proxies.is_empty()
         && listen.addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     match listen.addresses.first().filter(|_| local) {
         Some(address) => format!("http://{host}:{}", address.port()),
         None => format!("https://{host}"),
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 /// A site's address without anything behind it.

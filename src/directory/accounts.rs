@@ -37,6 +37,7 @@ impl CreationNetworks {
 }
 
 /// One account as a file names it, not looked at yet.
+#[derive(Default)]
 pub(super) struct RawAccount<'a> {
     pub(super) line: u64,
     pub(super) login: &'a str,
@@ -45,6 +46,7 @@ pub(super) struct RawAccount<'a> {
     pub(super) language: &'a str,
     pub(super) customer_type: &'a str,
     pub(super) created_from: &'a str,
+    pub(super) billing: &'a str,
 }
 
 /// Checked accounts, by canonical login.
@@ -59,6 +61,7 @@ struct Kept {
     language: Option<Language>,
     customer_type: Option<Arc<str>>,
     created_from: Option<Network>,
+    billing: Option<Box<EmailAddress>>,
 }
 
 /// What the operator should hear of although it's no mistake.
@@ -87,7 +90,7 @@ impl Accounts {
             language: kept.language,
             customer_type: kept.customer_type.as_deref().map(str::to_owned),
             created_from: kept.created_from,
-            billing: None,
+            billing: kept.billing.as_deref().cloned(),
         })
     }
 }
@@ -124,20 +127,28 @@ impl<'s> Builder<'s> {
         let language = language(raw.language);
         let customer_type = self.customer_type(raw.customer_type);
         let created_from = self.created_from(raw.created_from);
-        match (login, addresses, language, customer_type, created_from) {
-            (Ok(login), Ok(addresses), Ok(language), Ok(customer_type), Ok(created_from)) => {
+        let billing = billing(raw.billing);
+        match (login, addresses, language, customer_type, created_from, billing) {
+            (Ok(login), Ok(addresses), Ok(language), Ok(customer_type), Ok(created_from), Ok(billing)) => {
                 match self.accounts.entry(login) {
                     Entry::Occupied(first) => {
                         let first = first.get().0;
                         self.mistake(raw.line, AccountMistake::SameLogin { first });
                     }
                     Entry::Vacant(entry) => {
-                        entry.insert((raw.line, Kept { addresses, language, customer_type, created_from }));
+                        entry.insert((raw.line, Kept { addresses, language, customer_type, created_from, billing }));
                     }
                 }
             }
-            (login, addresses, language, customer_type, created_from) => {
-                let all = [login.err(), addresses.err(), language.err(), customer_type.err(), created_from.err()];
+            (login, addresses, language, customer_type, created_from, billing) => {
+                let all = [
+                    login.err(),
+                    addresses.err(),
+                    language.err(),
+                    customer_type.err(),
+                    created_from.err(),
+                    billing.err(),
+                ];
                 for what in all.into_iter().flatten() {
                     self.mistake(raw.line, what);
                 }
@@ -231,6 +242,16 @@ impl<'s> Builder<'s> {
         }
         Ok(Some(network))
     }
+}
+
+/// Who is told of what happens to the account's security besides its addresses (b71). It may lie
+/// behind the gate: no code goes there.
+fn billing(text: &str) -> Result<Option<Box<EmailAddress>>, AccountMistake> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    EmailAddress::parse(text).map(|address| Some(Box::new(address))).map_err(|_| AccountMistake::Billing)
 }
 
 /// A language tag; one that the gate doesn't speak counts as none.

@@ -1,4 +1,4 @@
-//! Accounts in CSV: `login,email[,email2][,language][,type][,created_from]`.
+//! Accounts in CSV: `login,email[,email2][,language][,type][,created_from][,billing]`.
 
 use super::accounts::{Builder, RawAccount};
 use super::lines::Lines;
@@ -12,14 +12,15 @@ enum Column {
     Language,
     Type,
     CreatedFrom,
+    Billing,
 }
 
 /// The order of columns where no header names them.
-const WITHOUT_HEADER: [Column; 6] =
-    [Column::Login, Column::Email, Column::Email, Column::Language, Column::Type, Column::CreatedFrom];
+const WITHOUT_HEADER: [Column; 7] =
+    [Column::Login, Column::Email, Column::Email, Column::Language, Column::Type, Column::CreatedFrom, Column::Billing];
 
 /// Names in the header line.
-const NAMES: [(&str, Column); 13] = [
+const NAMES: [(&str, Column); 14] = [
     ("login", Column::Login),
     ("email", Column::Email),
     ("email2", Column::Email),
@@ -33,6 +34,7 @@ const NAMES: [(&str, Column); 13] = [
     ("language", Column::Language),
     ("type", Column::Type),
     ("created_from", Column::CreatedFrom),
+    ("billing", Column::Billing),
 ];
 
 /// Reads every line into `builder`.
@@ -113,7 +115,7 @@ fn account<'a>(line: u64, fields: &[&'a str], columns: &[Column]) -> Result<RawA
         }
         _ => {}
     }
-    let mut raw = RawAccount { line, login: "", emails: Vec::new(), language: "", customer_type: "", created_from: "" };
+    let mut raw = RawAccount { line, ..RawAccount::default() };
     for (field, column) in fields.iter().zip(columns) {
         match column {
             Column::Login => raw.login = field,
@@ -121,6 +123,7 @@ fn account<'a>(line: u64, fields: &[&'a str], columns: &[Column]) -> Result<RawA
             Column::Language => raw.language = field,
             Column::Type => raw.customer_type = field,
             Column::CreatedFrom => raw.created_from = field,
+            Column::Billing => raw.billing = field,
         }
     }
     Ok(raw)

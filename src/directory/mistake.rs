@@ -70,7 +70,7 @@ pub enum AccountMistake {
     #[error("a line break or another control character in a field (is a quote left open?)")]
     Control,
     /// Just one field.
-    #[error("only one field; expected login,email[,email2][,language][,type][,created_from]")]
+    #[error("only one field; expected login,email[,email2][,language][,type][,created_from][,billing]")]
     OneField,
     /// Just one field, with semicolons in it.
     #[error("fields are separated by commas here, not by semicolons")]
@@ -84,7 +84,7 @@ pub enum AccountMistake {
         columns: usize,
     },
     /// The header names a column that there isn't.
-    #[error("unknown column `{name}`{}; known are login, email, email2 … email9, language, type, created_from", nearest.as_ref().map(|n| format!(" (do you mean `{n}`?)")).unwrap_or_default())]
+    #[error("unknown column `{name}`{}; known are login, email, email2 … email9, language, type, created_from, billing", nearest.as_ref().map(|n| format!(" (do you mean `{n}`?)")).unwrap_or_default())]
     UnknownColumn {
         /// The column.
         name: String,
@@ -118,6 +118,9 @@ pub enum AccountMistake {
     /// The customer type is too long.
     #[error("the customer type is longer than {0} characters")]
     TypeTooLong(usize),
+    /// The billing contact isn't an address.
+    #[error("the billing address isn't one ASCII address like name@example.net")]
+    Billing,
     /// Not an address or network.
     #[error("created_from isn't an IP address")]
     CreatedFrom,

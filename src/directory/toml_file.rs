@@ -26,6 +26,8 @@ struct RawTomlAccount {
     customer_type: String,
     #[serde(default)]
     created_from: String,
+    #[serde(default)]
+    billing: String,
 }
 
 /// Reads every account into `builder`.
@@ -55,6 +57,7 @@ pub(super) fn read(bytes: &[u8], builder: &mut Builder<'_>) {
                 language: &raw.language,
                 customer_type: &raw.customer_type,
                 created_from: &raw.created_from,
+                billing: &raw.billing,
             }),
         }
     }

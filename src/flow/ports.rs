@@ -1,6 +1,8 @@
 //! What the flows need from the world: a store, a directory, a courier for mails, the panel.
 
 pub mod account;
+mod event;
+mod mail;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +15,9 @@ use crate::model::{
     AccountId, AttemptId, BrowserHash, ChallengeId, ClaimKey, EmailAddress, Language, Network, OneTimeCode, Reference,
     SessionId, Timestamp, TokenHash, TypedCode,
 };
-use account::{Asks, EventKind};
+use account::Asks;
+
+pub use mail::{CodeMail, ConfirmationMail, ConfirmationPurpose, Courier, MailStatus, Notice, NoticeMail};
 
 // ── The store ──────────────────────────────────────────────────────────────────────────────────
 
@@ -473,150 +477,6 @@ impl AccountRecord {
 pub trait Directory: Send + Sync + 'static {
     /// The record of `account`; `None` when there is none. Answers within its own deadline.
     async fn lookup(&self, account: &AccountId) -> Result<Option<AccountRecord>, DirectoryUnavailable>;
-}
-
-// ── The courier ────────────────────────────────────────────────────────────────────────────────
-
-/// A mail with a code, before it's put into words.
-#[derive(Clone, Debug)]
-pub struct CodeMail {
-    /// Which challenge it's for.
-    pub challenge: ChallengeId,
-    /// To whom; the same mail to each, one message an address.
-    pub to: Vec<EmailAddress>,
-    /// In which language.
-    pub language: Language,
-    /// The code.
-    pub code: OneTimeCode,
-    /// The account, as its owner knows it.
-    pub account: AccountId,
-    /// When the login was.
-    pub asked_at: Timestamp,
-    /// Until when the code is valid; also the end of all retries.
-    pub expires_at: Timestamp,
-    /// From which network the login came.
-    pub network: Network,
-    /// The browser, as it calls itself, cut to a line.
-    pub browser: String,
-}
-
-/// A code that confirms a change, before it's put into words.
-#[derive(Clone, Debug)]
-pub struct ConfirmationMail {
-    /// As for a login; `to` is where this code goes.
-    pub code: CodeMail,
-    /// What it's for.
-    pub purpose: ConfirmationPurpose,
-}
-
-/// What a code confirms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfirmationPurpose {
-    /// An authenticator app is to be enrolled.
-    Enrol,
-    /// An address is to be added; the mail goes to those there are.
-    AddAddress {
-        /// The new one, masked.
-        address: String,
-    },
-    /// This very address is to be added.
-    NewAddress,
-}
-
-/// A notice of what happened to an account, before it's put into words.
-#[derive(Clone, Debug)]
-pub struct NoticeMail {
-    /// To whom: the account's addresses, and the billing contact where it's known (b71).
-    pub to: Vec<EmailAddress>,
-    /// In which language.
-    pub language: Language,
-    /// What happened.
-    pub notice: Notice,
-    /// The account, as its owner knows it.
-    pub account: AccountId,
-    /// When.
-    pub at: Timestamp,
-    /// From which network.
-    pub network: Network,
-    /// The browser, as it calls itself, cut to a line.
-    pub browser: String,
-    /// The whole address of the page behind "it wasn't me"; none for what support did.
-    pub not_me: Option<String>,
-}
-
-/// What a notice tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The first device was enrolled.
-    TotpOn {
-        /// Its name.
-        device: String,
-    },
-    /// The app's codes were turned off.
-    TotpOff,
-    /// Another device was enrolled.
-    DeviceAdded {
-        /// Its name.
-        device: String,
-    },
-    /// A device was taken away.
-    DeviceRemoved {
-        /// Its name.
-        device: String,
-    },
-    /// New backup codes were made.
-    BackupRenewed,
-    /// A backup code was used.
-    BackupUsed {
-        /// How many are left.
-        left: u32,
-    },
-    /// An address was added.
-    AddressAdded {
-        /// It, masked.
-        address: String,
-    },
-    /// An added address was taken away.
-    AddressRemoved {
-        /// It, masked.
-        address: String,
-    },
-    /// A login from a network that was unknown.
-    NewNetwork,
-    /// Three wrong second factors after a right password, never passed.
-    FactorFailed,
-    /// "It wasn't me": what was done.
-    Reported {
-        /// What was reported.
-        what: EventKind,
-    },
-}
-
-/// What became of a mail.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MailStatus {
-    /// Under way.
-    Queued,
-    /// Not known any more: it may have left before the gate was started again, or be lost.
-    Unknown,
-    /// Taken by the mail server for every address.
-    Sent,
-    /// The server can't be reached or says "later"; it's tried again.
-    Retrying,
-    /// Refused for good, or the code's time was over.
-    Failed,
-}
-
-/// Takes mails out. Never makes the caller wait.
-pub trait Courier: Send + Sync + 'static {
-    /// Takes a mail over.
-    fn send(&self, mail: CodeMail);
-    /// Takes a code for a change over.
-    fn confirm(&self, mail: ConfirmationMail);
-    /// Takes a notice over: tried for longer than a code, since it doesn't lose its worth.
-    fn notify(&self, mail: NoticeMail);
-    /// What became of the mail for a challenge.
-    fn status(&self, challenge: ChallengeId) -> MailStatus;
 }
 
 // ── The panel ──────────────────────────────────────────────────────────────────────────────────

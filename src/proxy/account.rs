@@ -1,31 +1,31 @@
 //! The account's own page and what can be done there, under `{prefix}/account`; and `{prefix}/not-me`.
 
+mod confirming;
+mod enrolment;
+mod off;
+mod report;
+
 use std::sync::Arc;
 
 use http::Method;
 use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
-use super::after::{After, parameter};
+use super::after::parameter;
 use super::endpoints::without_gate_cookie;
-use super::qr;
 use super::reply::Reply;
 use super::request;
 use super::service::{Asker, GateProxy};
-use crate::flow::account::{
-    Adding, AddressesFailed, AlarmLooked, Confirmed, Confirming, EnrolForm, EnrolStep, FreshCodes, NotOpen, OffStep,
-    Overview, SteppedUp, SteppingUp, TurnedOff, What,
-};
+use crate::flow::account::{NotOpen, Overview, SteppedUp, SteppingUp, TurnedOff};
 use crate::flow::ports::StoreFailed;
-use crate::flow::ports::account::{ADDED_ADDRESSES_MAX, Alarm, Change};
+use crate::flow::ports::account::ADDED_ADDRESSES_MAX;
 use crate::gate::decide::{Caller, Standing};
 use crate::gate::target::Target;
 use crate::login::Form;
-use crate::model::{DeviceId, EmailAddress, Language, Network, SessionId};
+use crate::model::{Language, Network, SessionId};
 use crate::page::{
-    AccountDone, AccountPage, AddressLine, BackupCodesPage, BlockedPage, ConfirmChange, ConfirmNotice, ConfirmPage,
-    DeviceLine, Elsewhere, EnrolNotice, EnrolPage, EventLine, NetworkLine, NotMeDonePage, NotMePage, OpenSessionLine,
-    Page, RefusalKind, StepUpPage, TurnOff, TurnOffConfirmPage, TurnOffPage,
+    AccountDone, AccountPage, AddressLine, DeviceLine, Elsewhere, EventLine, NetworkLine, OpenSessionLine, Page,
+    RefusalKind, StepUpPage,
 };
 use crate::state::Session;
 
@@ -351,328 +351,8 @@ impl GateProxy {
             Err(error) => self.store_failed(visit, &error),
         }
     }
-
-    // ── enrolment ──
-
-    async fn show_enrolment(&self, visit: &Visit<'_>) -> Reply {
-        if !self.flows.policy.enrolment {
-            return self.refuse(visit.exchange, &visit.asker, RefusalKind::NotFound);
-        }
-        let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
-        let by = match self.flows.stepped_up(asking).await {
-            Ok(by) => by,
-            Err(not) => return self.not_open(visit, not),
-        };
-        match self.flows.begin_enrolment(&by).await {
-            Ok(step) => self.enrolment(visit, &by, step, String::new()).await,
-            Err(error) => self.store_failed(visit, &error),
-        }
-    }
-
-    async fn enrol(&self, visit: &Visit<'_>, by: &SteppedUp, form: &Posted) -> Reply {
-        if !self.flows.policy.enrolment {
-            return self.refuse(visit.exchange, &visit.asker, RefusalKind::NotFound);
-        }
-        let name = form.text("name");
-        match self.flows.confirm_enrolment(by, form.text("enrolment"), name, form.text("code")).await {
-            Ok(step) => self.enrolment(visit, by, step, name.to_owned()).await,
-            Err(error) => self.store_failed(visit, &error),
-        }
-    }
-
-    async fn enrolment(&self, visit: &Visit<'_>, by: &SteppedUp, step: EnrolStep, name: String) -> Reply {
-        let (form, notice) = match step {
-            EnrolStep::MailFirst => {
-                let confirming = self.flows.confirming_enrolment(by).await;
-                return self.show_confirmation(visit, confirming);
-            }
-            EnrolStep::TooMany => return self.done(Some(AccountDone::TooManyDevices)),
-            EnrolStep::Added => return self.done(Some(AccountDone::DeviceAdded)),
-            EnrolStep::First { name, codes } => return self.show(visit, &self.codes_page(visit, codes, Some(name))),
-            EnrolStep::Form(form) => (form, None),
-            EnrolStep::Wrong(form) => (form, Some(EnrolNotice::Wrong)),
-            EnrolStep::ClockOff { form, seconds } => (form, Some(EnrolNotice::ClockOff { seconds })),
-            EnrolStep::NotDigits(form) => (form, Some(EnrolNotice::NotDigits)),
-            EnrolStep::Fresh(form) => (form, Some(EnrolNotice::Fresh)),
-            EnrolStep::ChangedMeanwhile(form) => (form, Some(EnrolNotice::ChangedMeanwhile)),
-        };
-        let EnrolForm { account, issuer, secret, link, sealed, first, ends_at } = *form;
-        self.show(
-            visit,
-            &Page::Enrol(Box::new(EnrolPage {
-                token: self.token(visit),
-                account,
-                issuer,
-                qr: qr::svg(&link),
-                secret,
-                link,
-                enrolment: sealed,
-                name,
-                first,
-                ends_at,
-                notice,
-            })),
-        )
-    }
-
-    fn codes_page(&self, visit: &Visit<'_>, codes: FreshCodes, enrolled: Option<String>) -> Page {
-        let FreshCodes { codes, sealed, made_at } = codes;
-        let account = visit.session.account.to_string();
-        Page::BackupCodes(BackupCodesPage { token: self.token(visit), account, codes, sealed, enrolled, made_at })
-    }
-
-    fn download_codes(&self, visit: &Visit<'_>, form: &Posted) -> Reply {
-        let Some((made_at, codes)) = self.flows.codes_shown(visit.session.id, form.text("sealed")) else {
-            return self.done(Some(AccountDone::Gone));
-        };
-        let date = jiff::Timestamp::from_millisecond(made_at.as_millis())
-            .map(|at| at.strftime("%Y-%m-%d").to_string())
-            .unwrap_or_default();
-        let head = format!("{}\r\n{}\r\n{date}\r\n\r\n", self.flows.policy.issuer, visit.session.account);
-        let lines: String = codes.iter().map(|code| format!("{code}\r\n")).collect();
-        Reply::download("backup-codes.txt", head + &lines)
-    }
-
-    // ── mailed codes ──
-
-    async fn show_address(&self, visit: &Visit<'_>) -> Reply {
-        let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
-        match self.flows.stepped_up(asking).await {
-            Ok(by) => {
-                let confirming = self.flows.confirming_address(&by).await;
-                self.show_confirmation(visit, confirming)
-            }
-            Err(not) => self.not_open(visit, not),
-        }
-    }
-
-    /// Codes were asked for: on to their page.
-    fn send_confirmation(&self, visit: &Visit<'_>, adding: Result<Adding, AddressesFailed>) -> Reply {
-        if let Ok(Adding::Confirming(confirming)) = &adding
-            && let Some(waiting) = &confirming.waiting
-        {
-            let after = if confirming.sent == Some(false) { "?after=later" } else { "?after=sent" };
-            let after =
-                if visit.target.path().ends_with("/resend") || confirming.sent == Some(false) { after } else { "" };
-            return Reply::redirect(&format!("{}{}{after}", self.settings.prefix, page_of(&waiting.change)));
-        }
-        self.show_confirmation(visit, adding)
-    }
-
-    fn show_confirmation(&self, visit: &Visit<'_>, adding: Result<Adding, AddressesFailed>) -> Reply {
-        let reference = request::reference();
-        let page = match adding {
-            Ok(Adding::Confirming(confirming)) => self.confirm_page(visit, *confirming),
-            Ok(Adding::NotPossible) => return self.done(Some(AccountDone::AddressNotPossible)),
-            Ok(Adding::Gone) => return self.done(Some(AccountDone::Gone)),
-            Ok(Adding::NoAddress) => Page::NoAddress { account: visit.session.account.to_string(), reference },
-            Ok(Adding::Blocked(block)) => {
-                Page::Blocked(BlockedPage { account: Some(visit.session.account.to_string()), block })
-            }
-            Err(AddressesFailed::Store(error)) => return self.store_failed(visit, &error),
-            Err(AddressesFailed::Directory(error)) => {
-                warn!(%error, "codes for a change could not be sent without the directory");
-                Page::AccountsUnavailable { reference }
-            }
-        };
-        self.show(visit, &page)
-    }
-
-    fn confirm_page(&self, visit: &Visit<'_>, confirming: Confirming) -> Page {
-        let Confirming { waiting, change, addresses, next_mail_at, sent } = confirming;
-        let notice = match sent {
-            Some(false) => Some(ConfirmNotice::NotYet),
-            _ => parameter(visit.target, "after").and_then(|after| After::of_str(&after)?.confirm_notice()),
-        };
-        Page::Confirm(Box::new(ConfirmPage {
-            token: self.token(visit),
-            account: visit.session.account.to_string(),
-            change: match change {
-                Change::Enrol => ConfirmChange::Enrol,
-                Change::AddAddress(address) => ConfirmChange::AddAddress { address: address.masked() },
-            },
-            addresses: addresses.iter().map(EmailAddress::masked).collect(),
-            sent_at: waiting.as_ref().map(|waiting| waiting.sent_at),
-            expires_at: waiting.as_ref().map(|waiting| waiting.expires_at),
-            next_mail_at,
-            tries_left: waiting.map_or(self.flows.policy.challenge.tries, |waiting| waiting.tries_left),
-            notice,
-        }))
-    }
-
-    async fn confirm(&self, visit: &Visit<'_>, by: &SteppedUp, form: &Posted, enrolling: bool) -> Reply {
-        let second = (!enrolling).then(|| form.text("second_code"));
-        let place = if enrolling { "/account/enrol" } else { "/account/addresses/confirm" };
-        let after = match self.flows.confirm_change(by, form.text("code"), second).await {
-            Ok(Confirmed::Done(Change::Enrol)) => return Reply::redirect(&format!("{}{place}", self.settings.prefix)),
-            Ok(Confirmed::Done(Change::AddAddress(_))) => return self.done(Some(AccountDone::AddressAdded)),
-            Ok(Confirmed::NotPossible) => return self.done(Some(AccountDone::AddressNotPossible)),
-            Ok(Confirmed::Over) => return self.session_over(visit),
-            Ok(Confirmed::NotDigits) => After::NotDigits,
-            Ok(Confirmed::Wrong) => After::Wrong,
-            Ok(Confirmed::Expired) => After::Expired,
-            Err(error) => return self.store_failed(visit, &error),
-        };
-        Reply::redirect(&format!("{}{place}?after={}", self.settings.prefix, after.to_text()))
-    }
-
-    // ── turning off ──
-
-    async fn show_turn_off(&self, visit: &Visit<'_>) -> Reply {
-        let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
-        let by = match self.flows.stepped_up(asking).await {
-            Ok(by) => by,
-            Err(not) => return self.not_open(visit, not),
-        };
-        let Ok(device) = device_of(parameter(visit.target, "device").as_deref()) else {
-            return self.done(Some(AccountDone::Gone));
-        };
-        match self.flows.to_turn_off(&by, device).await {
-            Ok(Some(what)) => {
-                let after = parameter(visit.target, "after").and_then(|text| After::of_str(&text));
-                let page = Page::TurnOff(TurnOffPage {
-                    token: self.token(visit),
-                    account: visit.session.account.to_string(),
-                    what: shown_what(what),
-                    backup: parameter(visit.target, "with").is_some_and(|with| with == "backup"),
-                    tries_left: parameter(visit.target, "left").and_then(|left| left.parse().ok()).filter(|n| *n < 100),
-                    notice: after.and_then(After::factor_notice),
-                });
-                self.show(visit, &page)
-            }
-            Ok(None) => self.done(Some(AccountDone::Gone)),
-            Err(error) => self.store_failed(visit, &error),
-        }
-    }
-
-    async fn begin_turn_off(&self, visit: &Visit<'_>, by: &SteppedUp, form: &Posted) -> Reply {
-        let named = parameter(visit.target, "device").unwrap_or_else(|| form.text("device").to_owned());
-        let backup = !form.text("backup").is_empty() || parameter(visit.target, "with").is_some_and(|w| w == "backup");
-        let Ok(device) = device_of(Some(&named)) else { return self.done(Some(AccountDone::Gone)) };
-        let (after, left) = match self.flows.begin_turn_off(by, device, form.text("code")).await {
-            Ok(OffStep::Confirm { what, ticket, devices, backup_left }) => {
-                let page = Page::TurnOffConfirm(TurnOffConfirmPage {
-                    token: self.token(visit),
-                    account: visit.session.account.to_string(),
-                    what: shown_what(what),
-                    ticket,
-                    devices,
-                    backup_left,
-                });
-                return self.show(visit, &page);
-            }
-            Ok(OffStep::Gone) => return self.done(Some(AccountDone::Gone)),
-            Ok(OffStep::Blocked { block, fresh }) => {
-                let account = Some(visit.session.account.to_string());
-                let reply = self.show(visit, &Page::Blocked(BlockedPage { account, block }));
-                return if fresh { without_gate_cookie(reply, &visit.asker) } else { reply };
-            }
-            Ok(OffStep::NotAFactor(not)) => (After::of_no_factor(not, backup), None),
-            Ok(OffStep::Wrong { tries_left, clock_off }) => {
-                (clock_off.map_or(After::Wrong, After::ClockOff), Some(tries_left))
-            }
-            Err(error) => return self.store_failed(visit, &error),
-        };
-        // A browser is sent there: loading the page once more must not type the code again.
-        let mut query = format!("?after={}", after.to_text());
-        if let Some(device) = device {
-            query += &format!("&device={}", device.to_text());
-        }
-        if backup {
-            query += "&with=backup";
-        }
-        if let Some(left) = left {
-            query += &format!("&left={left}");
-        }
-        Reply::redirect(&format!("{}/account/off{query}", self.settings.prefix))
-    }
-
-    // ── "it wasn't me" ──
-
-    /// The page behind a link in a mail. Nothing is done by opening it: mail security does so too.
-    pub(super) async fn show_alarm(&self, exchange: &Exchange, asker: &Asker, target: &Target<'_>) -> Reply {
-        let token = parameter(target, "alarm").unwrap_or_default();
-        let page = match self.flows.look_at_alarm(&token).await {
-            Ok(AlarmLooked::Ready(alarm)) => {
-                let Alarm { account, kind, network, browser, at, used_at: _ } = alarm;
-                let (account, network) = (account.to_string(), network.to_string());
-                Page::NotMe(NotMePage { alarm: token, account, kind, network, browser, at })
-            }
-            Ok(AlarmLooked::Used(alarm)) => self.reported_page(&alarm, 0, true),
-            Ok(AlarmLooked::Unknown) => Page::NotMeUnknown,
-            Err(error) => {
-                warn!(%error, "a link \"it wasn't me\" could not be looked up");
-                let page = Page::StoreUnavailable { reference: request::reference() };
-                return self.say(exchange, asker, None, &page);
-            }
-        };
-        Reply::page(self.pages.render(&page, asker.language, self.flows.now()))
-    }
-
-    /// The button on that page. The link is all the authority that it needs.
-    pub(super) async fn report(
-        &self,
-        exchange: &mut Exchange,
-        asker: &Asker,
-        session: Option<Arc<Session>>,
-    ) -> pingora::Result<Reply> {
-        let form = match self.own_form(exchange, asker).await? {
-            Ok(form) => Posted(form),
-            Err(reply) => return Ok(reply),
-        };
-        let browser = request::browser(&exchange.req_header().headers);
-        let reference = request::reference();
-        let token = form.text("alarm");
-        let reported = self.flows.report(token, asker.network, browser, asker.language, reference).await;
-        Ok(match reported {
-            Ok(Some(reported)) => {
-                let page = self.reported_page(&reported.alarm, reported.ended, reported.before);
-                let reply = Reply::page(self.pages.render(&page, asker.language, self.flows.now()));
-                let own = session.is_some_and(|session| session.account == reported.alarm.account);
-                if own && !reported.before { without_gate_cookie(reply, asker) } else { reply }
-            }
-            Ok(None) => Reply::page(self.pages.render(&Page::NotMeUnknown, asker.language, self.flows.now())),
-            Err(error) => {
-                warn!(%error, "\"it wasn't me\" could not be taken");
-                self.say(exchange, asker, None, &Page::StoreUnavailable { reference })
-            }
-        })
-    }
-
-    fn reported_page(&self, alarm: &Alarm, ended: usize, before: bool) -> Page {
-        Page::NotMeDone(NotMeDonePage {
-            account: alarm.account.to_string(),
-            network: alarm.network.to_string(),
-            ended,
-            used_at: alarm.used_at.unwrap_or_else(|| self.flows.now()),
-            before,
-        })
-    }
 }
 
 const fn or_gone(done: bool, what: AccountDone) -> AccountDone {
     if done { what } else { AccountDone::Gone }
-}
-
-/// Where a change's codes are typed.
-const fn page_of(change: &Change) -> &'static str {
-    match change {
-        Change::Enrol => "/account/enrol",
-        Change::AddAddress(_) => "/account/addresses/confirm",
-    }
-}
-
-/// A device as a form or an address names it; none at all means everything.
-fn device_of(text: Option<&str>) -> Result<Option<DeviceId>, ()> {
-    match text {
-        None | Some("") => Ok(None),
-        Some(text) => DeviceId::of_text(text).map(Some).ok_or(()),
-    }
-}
-
-fn shown_what(what: What) -> TurnOff {
-    match what {
-        What::Everything => TurnOff::Everything,
-        What::Device(device) => TurnOff::Device { id: device.id.to_text(), name: device.name },
-    }
 }

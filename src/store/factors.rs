@@ -115,19 +115,21 @@ async fn compare_all(
             .bind(account.as_str())
             .fetch_all(connection)
             .await?;
-    let mut found = Found::No;
+    let (mut ids, mut devices) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in &rows {
         let device = DeviceId::from_slice(row.try_get(0)?).ok_or_else(|| unreadable("device"))?;
         let opened = rules.keys.open_totp(account, device, row.try_get(1)?).map_err(|_| unreadable("TOTP secret"))?;
         let secret = TotpSecret::from_slice(&opened).ok_or_else(|| unreadable("TOTP secret"))?;
         let last = u64::try_from(row.try_get::<i64, _>(2)?).map_err(|_| unreadable("TOTP step"))?;
-        match (totp::compare(&secret, typed, Some(Step::of_number(last)), now), &found) {
-            (Compared::Fits(step), Found::No | Found::ClockOff { .. }) => found = Found::Fits(device, step),
-            (Compared::ClockOff { seconds }, Found::No) => found = Found::ClockOff { seconds },
-            _ => {}
-        }
+        ids.push(device);
+        devices.push((secret, Some(Step::of_number(last))));
     }
-    Ok(found)
+    let (at, compared) = totp::compare_all(&devices, typed, now);
+    Ok(match (compared, ids.get(at)) {
+        (Compared::Fits(step), Some(device)) => Found::Fits(*device, step),
+        (Compared::ClockOff { seconds }, _) => Found::ClockOff { seconds },
+        _ => Found::No,
+    })
 }
 
 /// Uses a step up; `false` if it or a later one was used before.

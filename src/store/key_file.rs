@@ -4,7 +4,7 @@
 //! it's never readable by others, never replaced, and never made anew behind an operator's back
 //! while a store exists that belongs to another one (DESIGN R8).
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub enum KeyFileError {
     Io {
         /// The key file.
         path: PathBuf,
-        /// "read" or "made".
+        /// "read", "made" or "replaced".
         deed: &'static str,
         /// Why.
         source: io::Error,
@@ -114,6 +114,32 @@ pub fn load_or_create(path: &Path, rng: &mut impl CryptoRng) -> Result<MasterKey
     }
 }
 
+/// A fresh key in a file at `path`, where there's none yet.
+pub(super) fn create_new(path: &Path, rng: &mut impl CryptoRng) -> Result<MasterKey, KeyFileError> {
+    let key = MasterKey::random(rng);
+    match create(path, &key) {
+        Ok(()) => Ok(key),
+        Err(source) => Err(KeyFileError::Io { path: path.to_owned(), deed: "made", source }),
+    }
+}
+
+/// Puts the key file `from` into the place of the one at `to`: afterwards, whatever happens, one of
+/// them is there, whole.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), KeyFileError> {
+    fs::rename(from, to).and_then(|()| File::open(folder_of(to))?.sync_all()).map_err(|source| KeyFileError::Io {
+        path: to.to_owned(),
+        deed: "replaced",
+        source,
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// The key for the store at `store`: as [`load_or_create`], but never makes a key for a store that
 /// exists.
 ///
@@ -140,10 +166,7 @@ fn parse(text: &str) -> Option<MasterKey> {
 /// Writes the whole file under a passing name (0600 from the start), then gives it its own name,
 /// which fails if that is taken.
 fn create(path: &Path, key: &MasterKey) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let mut file = tempfile::Builder::new()
         .prefix(".poterne.key.")
         .permissions(PermissionsExt::from_mode(0o600))

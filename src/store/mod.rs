@@ -34,6 +34,7 @@ mod sessions;
 mod sqlite;
 mod standing;
 mod step_up;
+pub mod support;
 mod writer;
 
 pub use open::{OpenFailed, Settings};

@@ -171,16 +171,21 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .log_statements(LevelFilter::Off)
 }
 
+/// Takes the lock on a store.
+pub(super) fn lock(path: &Path) -> Result<StoreLock, OpenFailed> {
+    StoreLock::take(path).map_err(|not_locked| match not_locked {
+        NotLocked::Held => OpenFailed::InUse { path: path.to_owned() },
+        NotLocked::Io(error) => of_io(path, &error),
+    })
+}
+
 /// Makes the file, for its owner only, if it isn't there, and takes the lock. SQLite gives its
 /// other files the same permissions.
 fn prepare_file(path: &Path) -> Result<StoreLock, OpenFailed> {
     if path.is_dir() {
         return Err(OpenFailed::NotAStore { path: path.to_owned() });
     }
-    let guard = StoreLock::take(path).map_err(|not_locked| match not_locked {
-        NotLocked::Held => OpenFailed::InUse { path: path.to_owned() },
-        NotLocked::Io(error) => of_io(path, &error),
-    })?;
+    let guard = lock(path)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

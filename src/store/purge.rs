@@ -55,6 +55,7 @@ pub(super) async fn step(
             "DELETE FROM codes WHERE challenge IN (SELECT challenge FROM codes WHERE expires_at <= $1 LIMIT $2)",
             pending_over,
         ),
+        // Those with a wrong try go with their session: the tries must not come back.
         (
             "DELETE FROM confirmations WHERE session IN \
              (SELECT session FROM confirmations WHERE expires_at <= $1 AND failures = 0 LIMIT $2)",

@@ -6,6 +6,7 @@ use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool};
 
 use super::open::{self, OpenFailed, Settings};
 use super::rules::Rules;
+use super::support::{self, Lifted};
 use super::writer::{Fate, Writer};
 use super::{claims, codes, known, logins, passwords, purge, refusals, sessions};
 use crate::flow::ports::{
@@ -63,29 +64,28 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// Lifts every block of `account` and lets it begin anew: for operators, once support knows who
-    /// asks. Gives how many blocks were lifted.
+    /// Lifts every block of `account` and the suspicion of its password, and lets it begin anew: for
+    /// operators, once support knows who asks.
     ///
     /// # Errors
     /// When the store can't be written.
-    pub async fn lift_blocks(&self, account: &AccountId, now: Timestamp) -> Result<u64, StoreFailed> {
+    pub async fn lift_blocks(&self, account: &AccountId, now: Timestamp) -> Result<Lifted, StoreFailed> {
         self.writer
-            .decide(Some(now), (account.skeleton(), now), |connection, given| {
-                Box::pin(async move {
-                    let (skeleton, now) = (given.0.as_str(), given.1);
-                    let lifted = sqlx::query(
-                        "UPDATE blocks SET until = $2 WHERE skeleton = $1 AND (until IS NULL OR until > $2)",
-                    )
-                    .bind(skeleton)
-                    .bind(now.as_millis())
-                    .execute(&mut *connection)
-                    .await?;
-                    sqlx::query("DELETE FROM tallies WHERE skeleton = $1")
-                        .bind(skeleton)
-                        .execute(&mut *connection)
-                        .await?;
-                    Ok(Fate::Keep(lifted.rows_affected()))
-                })
+            .decide(Some(now), (account.clone(), now), |connection, given| {
+                Box::pin(async move { support::lift(connection, &given.0, given.1).await.map(Fate::Keep) })
+            })
+            .await
+    }
+
+    /// Takes all second factors of `account` away and writes that down for its owner: for operators,
+    /// once support knows that who asks has lost the phone (b75). `false` if there were none.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub async fn turn_off_by_support(&self, account: &AccountId, now: Timestamp) -> Result<bool, StoreFailed> {
+        self.writer
+            .decide(Some(now), (account.clone(), now), |connection, given| {
+                Box::pin(async move { support::turn_off(connection, &given.0, given.1).await.map(Fate::Keep) })
             })
             .await
     }

@@ -242,7 +242,7 @@ fn tallies_of(row: &SqliteRow) -> Result<Tallies, StoreFailed> {
     Ok(tallies)
 }
 
-fn block_of(row: &SqliteRow) -> Result<Option<Block>, StoreFailed> {
+pub(super) fn block_of(row: &SqliteRow) -> Result<Option<Block>, StoreFailed> {
     let Some(reason) = row.try_get::<Option<&str>, _>("reason")? else { return Ok(None) };
     Ok(Some(Block {
         reason: BlockReason::of_str(reason).ok_or_else(|| unreadable("reason of a block"))?,

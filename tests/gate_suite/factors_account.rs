@@ -3,43 +3,16 @@
 use super::factors::{ACCOUNT, ENROL, OFF, STEP, STEP_UP, codes_on, enrol, step_up};
 use super::support::browser::Ask;
 use super::support::panel::Account;
-use super::support::smtp::Received;
 use super::world::{
     ALICE, BOB, CHALLENGE, World, assert_inside, code_in, enter_code, fields, is_cleared, log_in, wrong,
 };
-use mail_parser::MessageParser;
 use regex::Regex;
 
 impl World {
-    /// Mails with a code to this account.
-    pub fn code_mails_to(&self, account: Account) -> usize {
-        let code = Regex::new(r"\b\d{6}\b").unwrap();
-        let mails = self.smtp.mails();
-        let own = mails.iter().filter(|mail| mail.to.iter().any(|to| to == account.email));
-        own.filter(|mail| code.is_match(&subject(mail))).count()
-    }
-
-    /// Waits for a mail to this account with these words in it; its text.
+    /// Waits for a mail to this account with these words in it; its subject and text.
     pub async fn notice_to(&self, account: Account, words: &str) -> String {
-        let wanted = |mail: &&Received| mail.to.iter().any(|to| to == account.email) && text(mail).contains(words);
-        for _ in 0..400 {
-            if let Some(mail) = self.smtp.mails().iter().find(wanted) {
-                return text(mail);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
-        let all: Vec<String> = self.smtp.mails().iter().map(subject).collect();
-        panic!("no mail with {words:?} among {all:?}");
+        self.smtp.wait_for_words_to(account.email, words).await
     }
-}
-
-fn subject(mail: &Received) -> String {
-    MessageParser::default().parse(&mail.data).unwrap().subject().unwrap_or_default().to_owned()
-}
-
-fn text(mail: &Received) -> String {
-    let mail = MessageParser::default().parse(&mail.data).unwrap();
-    format!("{}\n{}", mail.subject().unwrap_or_default(), mail.body_text(0).unwrap_or_default())
 }
 
 #[tokio::test]
@@ -54,7 +27,7 @@ async fn b66_the_page_is_read_with_a_cleared_session_and_changed_after_the_passw
     assert_eq!((page.status.as_u16(), page.slug().as_deref()), (200, Some("account")), "{page:?}");
     assert!(page.contains("127.0.0.2") && !page.contains(ALICE.email), "{page:?}");
     // Without the password every change leads to it.
-    let token = browser.get(STEP_UP).await.form("/_poterne/logout").value("token").unwrap().to_owned();
+    let token = browser.get(ACCOUNT).await.form("/_poterne/logout").value("token").unwrap().to_owned();
     for (path, field, value) in [
         ("/networks/forget", "network", "127.0.0.2"),
         ("/sessions/end-others", "x", ""),
@@ -119,7 +92,7 @@ async fn b72_backup_codes_are_downloaded_and_renewed_at_once() {
     let mut world = World::new().await;
     let mut browser = world.cleared(2, ALICE).await;
     step_up(&mut browser, ALICE).await;
-    let (phone, page) = enrol(&world, &mut browser, "").await;
+    let (_, page) = enrol(&world, &mut browser, "").await;
     let old = codes_on(&page);
     let file = browser.submit(&page.form("/_poterne/account/codes/download")).await;
     assert_eq!(file.header("content-type"), Some("text/plain; charset=utf-8"), "{file:?}");
@@ -134,15 +107,12 @@ async fn b72_backup_codes_are_downloaded_and_renewed_at_once() {
     assert!(log_in(&mut again, ALICE).await.wants_code());
     assert!(!is_cleared(&enter_code(&mut again, &old[0]).await));
     assert!(is_cleared(&enter_code(&mut again, &new[0]).await));
-    let _ = phone;
 }
 
 #[tokio::test]
 async fn a_stolen_password_in_a_known_network_enrols_nothing_without_the_mailbox() {
     let world = World::new().await;
     let mut owner = world.cleared(2, ALICE).await;
-    let owner_page = owner.get(ACCOUNT).await;
-    drop(owner_page);
     // Somebody in the same network, with the password.
     let mut thief = world.gate.browser(2);
     assert!(is_cleared(&log_in(&mut thief, ALICE).await));
@@ -196,7 +166,9 @@ async fn of_two_tabs_the_first_confirmed_wins_and_the_other_says_so() {
 #[tokio::test]
 async fn nothing_of_another_account_is_there() {
     let world = World::new().await;
+    let other = world.cleared(4, ALICE).await;
     let (mut alice, _, _) = world.enrolled(2, ALICE).await;
+    drop(other);
     let mut bob = world.cleared(3, BOB).await;
     step_up(&mut bob, BOB).await;
     let page = alice.get(ACCOUNT).await;
@@ -250,7 +222,7 @@ async fn sessions_are_ended_one_by_one_and_all_others_at_once() {
 #[tokio::test]
 async fn b13_a_second_address_needs_codes_from_both() {
     const NEW: Account = Account { email: "second@example.test", ..ALICE };
-    let mut world = World::new().await;
+    let world = World::new().await;
     let mut browser = world.cleared(2, ALICE).await;
     step_up(&mut browser, ALICE).await;
     let earlier = world.mails_to(ALICE);
@@ -277,7 +249,7 @@ async fn b13_a_second_address_needs_codes_from_both() {
     // Taken away, with a mail to it too.
     let form = browser.get(ACCOUNT).await.form("/_poterne/account/addresses/remove");
     assert_eq!(browser.submit(&form).await.location().as_deref(), Some("/_poterne/account?done=address-removed"));
-    world.gate.pass(STEP);
+    world.notice_to(NEW, "removed").await;
 }
 
 #[tokio::test]

@@ -22,11 +22,16 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Both halves of a store.
+pub trait Whole: Store + AccountStore {}
+
+impl<T: Store + AccountStore> Whole for T {}
+
 /// An engine with a place of its own to keep things.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Opens the store, the same one each time.
-    async fn open(&mut self, policy: &ChallengePolicy) -> Arc<dyn Store>;
+    async fn open(&mut self, policy: &ChallengePolicy, factors: FactorPolicy) -> Arc<dyn Whole>;
     /// Closes it in good order.
     async fn close(&mut self);
 }
@@ -69,8 +74,9 @@ pub async fn open(path: &Path) -> Result<SqliteStore, OpenFailed> {
 
 #[async_trait]
 impl Engine for Sqlite {
-    async fn open(&mut self, policy: &ChallengePolicy) -> Arc<dyn Store> {
-        let store = Arc::new(SqliteStore::open(settings(&self.path(), policy)).await.unwrap());
+    async fn open(&mut self, policy: &ChallengePolicy, factors: FactorPolicy) -> Arc<dyn Whole> {
+        let settings = Settings { factors, ..settings(&self.path(), policy) };
+        let store = Arc::new(SqliteStore::open(settings).await.unwrap());
         self.store = Some(Arc::clone(&store));
         store
     }
@@ -84,8 +90,9 @@ impl Engine for Sqlite {
 
 pub struct Bed {
     engine: Box<dyn Engine>,
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Whole>,
     pub policy: ChallengePolicy,
+    pub factors: FactorPolicy,
     pub keys: Keys,
     pub rng: ChaCha20Rng,
     pub now: Timestamp,
@@ -104,15 +111,16 @@ impl Bed {
     pub async fn new(engine: Box<dyn Engine>) -> Self {
         let mut engine = engine;
         let policy = ChallengePolicy::default();
-        let store = engine.open(&policy).await;
+        let factors = FactorPolicy::default();
+        let store = engine.open(&policy, factors).await;
         let rng = ChaCha20Rng::seed_from_u64(11);
-        Self { engine, store, policy, keys: keys(), rng, now: start() }
+        Self { engine, store, policy, factors, keys: keys(), rng, now: start() }
     }
 
     /// The store is closed and opened again, perhaps under other rules.
     pub async fn reopen(&mut self) {
         self.engine.close().await;
-        self.store = self.engine.open(&self.policy).await;
+        self.store = self.engine.open(&self.policy, self.factors).await;
     }
 
     pub fn wait(&mut self, time: Duration) {
@@ -263,6 +271,11 @@ impl Bed {
             }
         }
     }
+}
+
+/// An account, as it's spelt here.
+pub fn account(name: &str) -> AccountId {
+    AccountId::canonical(name).unwrap()
 }
 
 pub fn start() -> Timestamp {

@@ -25,17 +25,25 @@ macro_rules! suite {
     };
 }
 
+mod alarms;
 mod bed;
 mod blocks;
 mod claims;
 mod codes;
+mod confirmations;
+mod factors;
+mod formats;
 mod kills;
 mod mails;
 mod networks;
+mod owner;
+mod owner_bed;
 mod passwords;
 mod purge;
 mod races;
 mod refusals;
 mod restarts;
+mod rotation;
+mod secrets;
 mod sessions;
 mod sqlite;

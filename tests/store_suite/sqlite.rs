@@ -11,6 +11,7 @@ use poterne::challenge::ChallengePolicy;
 use poterne::flow::ports::*;
 use poterne::limit::Quota;
 use poterne::model::{Keys, MasterKey, Reference, Timestamp};
+use poterne::store::support::Lifted;
 use poterne::store::{OpenFailed, SqliteStore, lookup};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -184,8 +185,8 @@ async fn operators_lift_blocks() {
     bed.block("bob", net(1)).await;
     bed.wait(MINUTE);
     let alice = poterne::model::AccountId::canonical("alice").unwrap();
-    assert_eq!(store.lift_blocks(&alice, bed.now).await.unwrap(), 1);
-    assert_eq!(store.lift_blocks(&alice, bed.now).await.unwrap(), 0);
+    assert_eq!(store.lift_blocks(&alice, bed.now).await.unwrap(), Lifted { blocks: 1, suspicion: false });
+    assert_eq!(store.lift_blocks(&alice, bed.now).await.unwrap(), Lifted { blocks: 0, suspicion: false });
     let login = bed.login("alice", net(1)).await;
     assert_eq!(bed.waiting(login.session, net(1)).await.tries_left, 3);
     assert!(matches!(bed.standing("bob", net(1)).await, NetworkStanding::Blocked(_)));

@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's support fails loudly")]
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use mail_parser::MessageParser;
+use regex::Regex;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -123,6 +125,25 @@ pub struct Received {
     pub connection: usize,
 }
 
+impl Received {
+    /// Whether it went to this address.
+    pub fn is_to(&self, address: &str) -> bool {
+        self.to.iter().any(|to| to == address)
+    }
+
+    /// Whether there's a code in its subject, as in every mail with one (b14).
+    pub fn carries_code(&self) -> bool {
+        static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b\d{6,10}\b").unwrap());
+        MessageParser::default().parse(&self.data).is_some_and(|mail| CODE.is_match(mail.subject().unwrap_or_default()))
+    }
+
+    /// Subject and text.
+    pub fn words(&self) -> String {
+        let mail = MessageParser::default().parse(&self.data).unwrap();
+        format!("{}\n{}", mail.subject().unwrap_or_default(), mail.body_text(0).unwrap_or_default())
+    }
+}
+
 #[derive(Default)]
 struct Log {
     mails: Vec<Received>,
@@ -208,11 +229,24 @@ impl SmtpServer {
         self.mails()
     }
 
-    /// Waits for the newest mail to an address, after so many earlier ones to it.
+    /// Waits for the newest mail with a code to an address, after so many earlier ones to it. Notices aside: they come
+    /// when they come.
     pub async fn wait_for_mail_to(&self, address: &str, earlier: usize) -> Received {
-        let to = |mail: &&Received| mail.to.iter().any(|to| to == address);
+        let to = |mail: &&Received| mail.is_to(address) && mail.carries_code();
         self.wait_until(|log| log.mails.iter().filter(to).count() > earlier, &format!("mail to {address}")).await;
         self.mails().iter().rfind(to).unwrap().clone()
+    }
+
+    /// Mails with a code to an address, so far.
+    pub fn codes_to(&self, address: &str) -> usize {
+        self.mails().iter().filter(|mail| mail.is_to(address) && mail.carries_code()).count()
+    }
+
+    /// Waits for a mail to an address with these words in its subject or text; both of them.
+    pub async fn wait_for_words_to(&self, address: &str, words: &str) -> String {
+        let with = |mail: &&Received| mail.is_to(address) && mail.words().contains(words);
+        self.wait_until(|log| log.mails.iter().any(|mail| with(&mail)), &format!("{words:?} to {address}")).await;
+        self.mails().iter().rfind(with).unwrap().words()
     }
 
     /// Waits until a command was given so many times.

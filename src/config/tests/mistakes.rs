@@ -26,6 +26,39 @@ fn the_least_is_enough() {
     assert_eq!(checked.listen.prefix, "/_poterne");
 }
 
+/// What mails lead to is never anybody's to choose but the operator's.
+#[test]
+fn links_lead_to_the_first_host_unless_it_is_said() {
+    let url = |text: &str| load(text).unwrap_or_else(|report| panic!("{report}")).0.pages.url;
+    assert_eq!(url(LEAST), "https://panel.example.net");
+    for (hosts, expected) in [
+        ("[\"127.0.0.1\"]", "http://127.0.0.1:8443"),
+        ("[\"localhost\", \"panel.example.net\"]", "http://localhost:8443"),
+        ("[\"[::1]\"]", "http://[::1]:8443"),
+    ] {
+        assert_eq!(url(&LEAST.replace("[\"panel.example.net\"]", hosts)), expected);
+    }
+    let local = LEAST
+        .replace("[\"panel.example.net\"]", "[\"127.0.0.1\"]\ntrusted_proxies = [\"127.0.0.1\"]")
+        .replace("trusted_proxies", "client_address = \"x-forwarded-for\"\ntrusted_proxies");
+    assert_eq!(url(&local), "https://127.0.0.1", "a proxy in front speaks HTTPS");
+    for (written, expected) in [
+        ("https://panel.example.net/", "https://panel.example.net"),
+        ("http://PANEL.example.net:8080", "http://panel.example.net:8080"),
+    ] {
+        assert_eq!(url(&with("pages", &format!("url = \"{written}\""))), expected);
+    }
+}
+
+#[test]
+fn remembering_browsers_is_off_and_lasts_a_month() {
+    let factors = |text: &str| load(text).unwrap_or_else(|report| panic!("{report}")).0.totp.factors;
+    assert_eq!(factors(LEAST), crate::flow::ports::account::FactorPolicy::default());
+    let month = std::time::Duration::from_hours(30 * 24);
+    assert_eq!(factors(&with("totp", "remember = true")).remember_for, Some(month));
+    assert_eq!(factors(&with("totp", "remember_for = \"7d\"")).remember_for, None);
+}
+
 #[test]
 fn each_mistake_names_its_key_and_what_was_expected() {
     for (section, lines, key, said) in [
@@ -48,6 +81,12 @@ fn each_mistake_names_its_key_and_what_was_expected() {
         ("listen", "network_prefix = 24", "listen.network_prefix", "a table"),
         ("panel", "doors = [\"login\"]", "panel.doors[0]", "a table"),
         // Bad values.
+        ("totp", "remember = true\nremember_for = \"10m\"", "totp.remember_for", "from 1h to 365d"),
+        ("totp", "issuer = \"a: b\"", "totp.issuer", "without colons"),
+        ("totp", "enabeld = true", "totp.enabeld", "did you mean enabled?"),
+        ("pages", "url = \"https://elsewhere.example/\"", "pages.url", "one of listen.hosts"),
+        ("pages", "url = \"https://panel.example.net/panel\"", "pages.url", "https://panel.example.net"),
+        ("pages", "url = \"panel.example.net\"", "pages.url", "where visitors reach the panel"),
         ("challenge", "digits = 4", "challenge.digits", "from 6 to 10"),
         ("challenge", "ttl = \"2h\"", "challenge.ttl", "from 1m to 30m"),
         ("challenge", "block = \"soon\"", "challenge.block", "\"soon\""),
