@@ -417,7 +417,7 @@ addresses-add = Add this address
 
 sessions-heading = Where you’re logged in
 sessions-this = This session
-sessions-since = Since { $at }.
+sessions-since = Opened { $at }.
 sessions-seen = Last used { $at }.
 sessions-network = Network { $network }
 sessions-end = End
@@ -429,7 +429,7 @@ networks-heading = Networks we know
 networks-lead = You’ve confirmed these networks (Wi-Fi, mobile data…), or the account was created from one. Forget those you no longer use.
 networks-none = None yet.
 networks-this = This network
-networks-since = Known since { $at }.
+networks-since = First confirmed { $at }.
 networks-used = Last used { $at }.
 networks-forget = Forget
 networks-forget-name = the network { $network }
