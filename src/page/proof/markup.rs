@@ -429,6 +429,7 @@ fn colours_keep_the_contrast_of_wcag_aa_in_light_and_dark() {
             ("soft", "paper", 4.5),
             ("soft", "ground", 4.5),
             ("on-accent", "accent", 4.5),
+            ("paper", "error-edge", 4.5),
             ("on-accent", "accent-strong", 4.5),
             ("edge", "paper", 3.0),
             ("error-edge", "paper", 3.0),

@@ -398,7 +398,7 @@ fn b72_b73_backup_codes_are_shown_and_what_is_lost_is_said() {
     says(
         &all,
         "backup-codes-renewed",
-        &["Each works once", "shown this once", "0A2B-3C4D-5E6F-7G8U"],
+        &["Each works once", "shown this once", "made on Sunday 22 November 2026 at 10:43", "0A2B-3C4D-5E6F-7G8U"],
         &["qu’une fois"],
     );
     let dom = Html::parse_document(of(&all, "en backup-codes-enrolled"));
