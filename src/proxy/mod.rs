@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod client;
+mod counts;
 mod door;
 mod endpoints;
 pub mod front;
@@ -11,7 +12,9 @@ mod release;
 mod reply;
 mod request;
 mod service;
+mod told;
 pub mod websocket;
 
 pub use refusals::{RefusalLog, RefusalQueue};
 pub use service::{GateProxy, ProxySettings};
+pub use told::refusal_pages;
