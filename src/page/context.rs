@@ -407,6 +407,7 @@ impl Page {
             Self::TooManyTries { retry_at, .. } => Some(*retry_at),
             Self::Blocked(page) => page.block.until,
             Self::Code(CodePage { notice: Some(CodeNotice::NotYet), next_mail_at, .. }) => Some(*next_mail_at),
+            Self::Confirm(page) if page.notice == Some(ConfirmNotice::NotYet) => Some(page.next_mail_at),
             Self::Refused(refusal) => refusal.retry_at,
             _ => None,
         }
