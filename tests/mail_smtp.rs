@@ -563,13 +563,56 @@ async fn the_queue_is_bounded_and_the_caller_never_waits() {
     );
 }
 
+/// While the server is down for hours notices pile up, since they're tried for a day; somebody who
+/// waits for a code must not find the queue full of them.
+#[tokio::test]
+async fn notices_leave_room_for_codes() {
+    let server = SmtpServer::start(Behaviour {
+        faults: vec![Fault::always(Stage::Connect, Action::Hang)],
+        ..Behaviour::default()
+    });
+    let hands = Hands::default();
+    let small = Settings {
+        queue: 4,
+        ..settings(SmtpSettings { timeout: Duration::from_secs(3600), connections: 1, ..plain(&server) })
+    };
+    let outbox = Outbox::start(small, hands.clock(), tokio::runtime::Handle::current()).unwrap();
+    for _ in 0..10 {
+        outbox.send(Message { challenge: None, ..message(&hands, &["alice@example.test"]) });
+    }
+    let codes: Vec<_> = (0..3).map(|_| message(&hands, &["alice@example.test"])).collect();
+    for code in &codes {
+        outbox.send(code.clone());
+    }
+    let statuses: Vec<_> = codes.iter().map(|code| outbox.status(code.challenge.unwrap())).collect();
+    assert_eq!(statuses, [MailStatus::Queued, MailStatus::Queued, MailStatus::Failed]);
+}
+
+/// A notice outlives any code: it's sent when the server is back hours later.
+#[tokio::test]
+async fn a_notice_is_sent_when_the_server_is_back() {
+    let server = SmtpServer::start(Behaviour {
+        faults: vec![Fault::always(Stage::Rcpt, Action::Reply("451 4.7.1 later".into()))],
+        ..Behaviour::default()
+    });
+    let hands = Hands::default();
+    let outbox = outbox(&hands, plain(&server));
+    let day = Duration::from_secs(24 * 3600);
+    let deadline = hands.now() + day;
+    outbox.send(Message { challenge: None, deadline, ..message(&hands, &["alice@example.test"]) });
+    server.wait_for_command("RCPT", 3).await;
+    hands.advance(day - Duration::from_secs(60));
+    server.heal();
+    assert_eq!(server.wait_for(1).await.len(), 1);
+}
+
 #[tokio::test]
 async fn b06_a_mail_to_nobody_has_failed() {
     let server = SmtpServer::start(Behaviour::default());
     let hands = Hands::default();
     let outbox = outbox(&hands, plain(&server));
     assert_eq!(sent(&outbox, message(&hands, &[])).await, MailStatus::Failed);
-    assert_eq!(outbox.status(id()), MailStatus::Queued, "nothing is known about others");
+    assert_eq!(outbox.status(id()), MailStatus::Unknown, "nothing is known about others");
 }
 
 #[tokio::test]

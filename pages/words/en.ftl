@@ -95,6 +95,10 @@ code-sent-to = { $count ->
     [one] We sent it at { $at } to your address (partly hidden):
    *[other] We sent it at { $at } to your addresses (partly hidden); any one of the e-mails will do:
 }
+code-goes-to = { $count ->
+    [one] It goes to your address (partly hidden):
+   *[other] It goes to your addresses (partly hidden); any one of the e-mails will do:
+}
 code-once = After that we’ll recognise this network and won’t ask for a code here again.
 code-label = { $digits }-digit code
 code-valid = Valid until { $until } ({ $left }).
@@ -116,6 +120,7 @@ notice-expired = That code is no longer valid: a code lasts { $ttl }. Ask for a 
 
 mail-queued = The e-mail is on its way.
 mail-retrying = Our mail server can’t deliver the e-mail right now. We keep trying by ourselves; the code stays valid until { $until }.
+mail-unknown = We can’t tell any more whether the e-mail has left. If it doesn’t come within a few minutes, ask for a new code.
 mail-failed = The e-mail couldn’t be delivered. Ask for a new code; if it happens again, contact support.
 mail-reload = Refresh this page
 
@@ -213,6 +218,10 @@ confirm-login-title = Your session has ended
 confirm-login-what = You’re no longer logged in. What you’ve just sent was not passed on and nothing was saved. What you typed isn’t lost.
 confirm-login-next = Keep this tab open. Log in in a new tab, then come back here, go back one page and send the form again.
 
+session-over-title = Your session ended meanwhile
+session-over-what = Your session ended while { $brand } was busy with your request, so its answer was held back. We can’t tell whether what you sent was carried out.
+session-over-next = Log in in a new tab and look whether it was, before you send it again.
+
 ## Logins that lead nowhere
 
 start-again-title = Let’s start the login again
@@ -262,6 +271,14 @@ slow-request-next = Check your internet connection, then try again.
 body-too-large-title = Too much data for this page
 body-too-large-what = What was sent is far larger than a login form. Nothing was passed on.
 body-too-large-next = Reload the login page and enter only your login and password.
+
+target-too-long-title = That address is too long
+target-too-long-what = The address that your browser asked for is longer than any page here has. Nothing was passed on.
+target-too-long-next = Go back one page and try again, or begin at the home page.
+
+form-only-title = A login can’t be sent like that
+form-only-what = What was sent isn’t a form as the login page sends it. Nothing was passed on.
+form-only-next = Open the login page and type your login and password there.
 
 header-too-large-title = Your browser is sending too much
 header-too-large-what = The cookies kept for this site have grown too large. Nothing was passed on.
@@ -417,7 +434,7 @@ addresses-add = Add this address
 
 sessions-heading = Where you’re logged in
 sessions-this = This session
-sessions-since = Since { $at }.
+sessions-since = Opened { $at }.
 sessions-seen = Last used { $at }.
 sessions-network = Network { $network }
 sessions-end = End
@@ -429,7 +446,7 @@ networks-heading = Networks we know
 networks-lead = You’ve confirmed these networks (Wi-Fi, mobile data…), or the account was created from one. Forget those you no longer use.
 networks-none = None yet.
 networks-this = This network
-networks-since = Known since { $at }.
+networks-since = First confirmed { $at }.
 networks-used = Last used { $at }.
 networks-forget = Forget
 networks-forget-name = the network { $network }
@@ -572,7 +589,7 @@ backup-codes-enrolled = Done: “{ $name }” is set up, and your account is pro
 backup-codes-renewed = Done: here are your new backup codes. The earlier ones no longer work. We’ve sent you an e-mail about it.
 backup-codes-lead = If your phone is lost or broken, type one of these in place of the app’s code. Each works once.
 backup-codes-once = They’re shown this once: keep them now.
-backup-codes-for = Backup codes for { $account } at { $brand }, made { $at }
+backup-codes-for = Backup codes for { $account } at { $brand }, made on { $at }
 backup-codes-keep = Print this page with your browser and keep it where you keep your papers, or save the file in your password manager. Not in the mailbox, nor on the phone that has the app.
 backup-codes-download = Download as a text file
 backup-codes-cross = Cross out each code you’ve used.
@@ -719,6 +736,6 @@ notice-new-network = Somebody logged in to your account from a network that had 
 notice-factor-failed-subject = { $brand }: wrong codes after your right password
 notice-factor-failed = Somebody typed the right password for your account, and then only wrong codes. Nobody got in, and logging in from that network is blocked for now. If it wasn’t you, somebody knows your password.
 notice-reported-subject = { $brand }: “It wasn’t me” was reported for your account
-notice-reported = Somebody who received one of our e-mails reported that this wasn’t them: “{ $event }”. So all sessions of the account were ended, logins from the network below are blocked, and a code is asked for at every login until support lifts it.
+notice-reported = Somebody who received one of our e-mails reported, from the network and browser below, that this wasn’t them: “{ $event }”. So all sessions of the account were ended, logins from the network that the e-mail named are blocked, and a code is asked for at every login until support lifts it.
 notice-reported-next-heading = What to do now
 notice-reported-next = Change your password: type { $host } into your browser yourself. Run an up-to-date antivirus on your devices, and check that nobody else can read your mailbox. Then look for orders you didn’t make and for changes in your contact details. In doubt, contact support.

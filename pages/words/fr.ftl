@@ -108,6 +108,10 @@ code-sent-to = { $count ->
     [one] Nous l’avons envoyé à { $at } à votre adresse (masquée en partie) :
    *[other] Nous l’avons envoyé à { $at } à vos adresses (masquées en partie) ; un seul des messages suffit :
 }
+code-goes-to = { $count ->
+    [one] Il est adressé à votre adresse (masquée en partie) :
+   *[other] Il est adressé à vos adresses (masquées en partie) ; un seul des messages suffit :
+}
 code-once = Ensuite, ce réseau sera reconnu : aucun code ne vous y sera plus demandé.
 code-label = Code à { $digits } chiffres
 code-valid = Valable jusqu’à { $until } ({ $left }).
@@ -129,6 +133,7 @@ notice-expired = Ce code n’est plus valable : un code ne sert que pendant { $t
 
 mail-queued = Le message est en cours d’envoi.
 mail-retrying = Notre serveur de messagerie n’arrive pas à remettre le message pour le moment. Nous réessayons automatiquement ; le code reste valable jusqu’à { $until }.
+mail-unknown = Nous ne pouvons plus savoir si le message est parti. S’il n’arrive pas d’ici quelques minutes, demandez un nouveau code.
 mail-failed = Le message n’a pas pu être remis. Demandez un nouveau code ; si cela se répète, contactez le support.
 mail-reload = Actualiser cette page
 
@@ -226,6 +231,10 @@ confirm-login-title = Votre session est terminée
 confirm-login-what = Vous n’êtes plus connecté : ce que vous venez d’envoyer n’a pas été transmis, et rien n’a été enregistré. Votre saisie n’est pas perdue.
 confirm-login-next = Gardez cet onglet ouvert. Connectez-vous dans un nouvel onglet, puis revenez ici, retournez à la page précédente et envoyez le formulaire une nouvelle fois.
 
+session-over-title = Votre session s’est terminée entre-temps
+session-over-what = Votre session s’est terminée pendant que { $brand } traitait votre demande : sa réponse a été retenue. Nous ne savons pas si ce que vous avez envoyé a été pris en compte.
+session-over-next = Connectez-vous dans un nouvel onglet et vérifiez-le avant d’envoyer votre demande une nouvelle fois.
+
 ## Connexions sans suite
 
 start-again-title = Reprenons la connexion du début
@@ -275,6 +284,14 @@ slow-request-next = Vérifiez votre connexion à Internet, puis recommencez.
 body-too-large-title = Trop de données pour cette page
 body-too-large-what = Ce qui a été envoyé dépasse largement la taille d’un formulaire de connexion. Rien n’a été transmis.
 body-too-large-next = Rechargez la page de connexion et ne saisissez que votre identifiant et votre mot de passe.
+
+target-too-long-title = Cette adresse est trop longue
+target-too-long-what = L’adresse demandée par votre navigateur est plus longue que celle de toute page de ce site. Rien n’a été transmis.
+target-too-long-next = Revenez à la page précédente et réessayez, ou repartez de la page d’accueil.
+
+form-only-title = Une connexion ne peut pas être envoyée ainsi
+form-only-what = Ce qui a été envoyé n’est pas un formulaire tel que la page de connexion l’envoie. Rien n’a été transmis.
+form-only-next = Ouvrez la page de connexion et saisissez-y votre identifiant et votre mot de passe.
 
 header-too-large-title = Votre navigateur envoie trop d’informations
 header-too-large-what = Les cookies enregistrés pour ce site sont devenus trop volumineux. Rien n’a été transmis.
@@ -442,7 +459,7 @@ networks-heading = Réseaux reconnus
 networks-lead = Vous avez validé ces réseaux (Wi-Fi, 4G…), ou le compte a été créé depuis l’un d’eux. Oubliez ceux que vous n’utilisez plus.
 networks-none = Aucun pour l’instant.
 networks-this = Ce réseau
-networks-since = Reconnu depuis : { $at }.
+networks-since = Première validation : { $at }.
 networks-used = Dernière utilisation : { $at }.
 networks-forget = Oublier
 networks-forget-name = le réseau { $network }
@@ -585,7 +602,7 @@ backup-codes-enrolled = C’est fait : « { $name } » est installé, et l’app
 backup-codes-renewed = C’est fait : voici vos nouveaux codes de secours. Les anciens ne fonctionnent plus. Un e-mail vous le confirme.
 backup-codes-lead = Si votre téléphone est perdu ou cassé, saisissez l’un d’eux à la place du code de l’application. Chacun ne sert qu’une fois.
 backup-codes-once = Ils ne sont affichés que cette fois-ci : conservez-les maintenant.
-backup-codes-for = Codes de secours du compte { $account } de { $brand }, créés { $at }
+backup-codes-for = Codes de secours du compte { $account } de { $brand }, créés le { $at }
 backup-codes-keep = Imprimez cette page avec votre navigateur et rangez-la avec vos papiers, ou gardez le fichier dans votre gestionnaire de mots de passe. Ni dans la boîte e-mail, ni sur le téléphone qui porte l’application.
 backup-codes-download = Télécharger en fichier texte
 backup-codes-cross = Rayez chaque code que vous avez utilisé.
@@ -732,6 +749,6 @@ notice-new-network = Quelqu’un s’est connecté à votre compte depuis un ré
 notice-factor-failed-subject = { $brand } : codes erronés après votre mot de passe
 notice-factor-failed = Quelqu’un a saisi le bon mot de passe de votre compte, puis seulement des codes erronés. Personne n’est entré, et la connexion depuis ce réseau est bloquée pour l’instant. Si ce n’est pas vous, quelqu’un connaît votre mot de passe.
 notice-reported-subject = { $brand } : « Ce n’était pas moi » signalé pour votre compte
-notice-reported = Une personne qui reçoit nos e-mails nous a signalé que ceci ne venait pas d’elle : « { $event } ». Toutes les sessions du compte ont donc été fermées, les connexions depuis le réseau ci-dessous sont bloquées, et un code est demandé à chaque connexion jusqu’à l’intervention du support.
+notice-reported = Une personne qui reçoit nos e-mails nous a signalé, depuis le réseau et le navigateur ci-dessous, que ceci ne venait pas d’elle : « { $event } ». Toutes les sessions du compte ont donc été fermées, les connexions depuis le réseau cité dans cet e-mail sont bloquées, et un code est demandé à chaque connexion jusqu’à l’intervention du support.
 notice-reported-next-heading = Que faire maintenant ?
 notice-reported-next = Changez votre mot de passe : tapez vous-même { $host } dans votre navigateur. Passez un antivirus à jour sur vos appareils, et vérifiez que personne d’autre ne lit votre messagerie. Cherchez ensuite des commandes que vous n’avez pas faites et des changements dans vos coordonnées. Dans le doute, contactez le support.

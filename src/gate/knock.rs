@@ -191,6 +191,7 @@ mod tests {
             refused: Vec::new(),
             open: false,
             hand_over_answer: false,
+            json: false,
         }
     }
 

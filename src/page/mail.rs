@@ -133,11 +133,12 @@ impl Pages {
             let teller = self.teller(voice, flavour, mail.at);
             let mut args = Vec::new();
             match &mail.notice {
-                Notice::TotpOn { device: detail }
-                | Notice::DeviceAdded { device: detail }
-                | Notice::DeviceRemoved { device: detail }
-                | Notice::AddressAdded { address: detail }
-                | Notice::AddressRemoved { address: detail } => args.push(("detail", shown_name(detail, flavour))),
+                Notice::TotpOn { device } | Notice::DeviceAdded { device } | Notice::DeviceRemoved { device } => {
+                    args.push(("detail", shown_name(&plain_name(device), flavour)));
+                }
+                Notice::AddressAdded { address } | Notice::AddressRemoved { address } => {
+                    args.push(("detail", shown_name(address, flavour)));
+                }
                 Notice::BackupUsed { left } => args.push(("left", Arg::count(*left))),
                 Notice::Reported { what } => {
                     let event = voice.say(Flavour::Text, &event_key(*what), &[])?;
@@ -197,6 +198,15 @@ fn or_bare(worded: Option<Result<MailText, RenderFailed>>, bare: impl FnOnce() -
 fn subject(voice: &Voice, key: &str, args: &[(&'static str, Arg)]) -> Result<String, RenderFailed> {
     let said = voice.say(Flavour::Text, key, args)?;
     Ok(said.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A device's name for a mail. Whoever broke into the account can have typed it, so nothing in it may
+/// become a link or an address in the owner's mail program, nor be long enough for much of a message.
+fn plain_name(name: &str) -> String {
+    const LONGEST: usize = 40;
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '+') { c } else { ' ' };
+    let spaced: String = name.chars().map(plain).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
 }
 
 /// The messages of a notice: the beginning of its subject's, and what happened.

@@ -31,9 +31,10 @@ impl Prepared {
     /// Prepares every page that turns out to differ in its reference only.
     pub(super) fn of(pages: &Pages) -> Self {
         let [one, other] = [1, 2].map(|seed| Reference::random(&mut ChaCha20Rng::seed_from_u64(seed)));
+        let (samples, twins) = (samples_with(one), samples_with(other));
         let mut prepared = BTreeMap::new();
         for voice in pages.voices() {
-            for (sample, twin) in samples_with(one).iter().zip(&samples_with(other)) {
+            for (sample, twin) in samples.iter().zip(&twins) {
                 if is_uniform(&sample.page)
                     && let Some(ready) = prepare(pages, voice, (sample, one), (twin, other))
                 {

@@ -4,6 +4,7 @@ mod account;
 mod after;
 mod answers;
 pub mod client;
+mod counts;
 mod door;
 mod endpoints;
 pub mod front;
@@ -14,7 +15,9 @@ mod release;
 mod reply;
 mod request;
 mod service;
+mod told;
 pub mod websocket;
 
 pub use refusals::{RefusalLog, RefusalQueue};
 pub use service::{GateProxy, ProxySettings};
+pub use told::refusal_pages;

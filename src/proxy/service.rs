@@ -1,13 +1,13 @@
 //! pingora's phases, and what the gate decides in each.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session as Exchange};
@@ -16,6 +16,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
 use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::counts::Counts;
 use super::headers::{self, HostSent};
 use super::refusals::RefusalLog;
 use super::release::Route;
@@ -60,7 +61,7 @@ pub struct GateProxy {
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
     one_client: OneClient,
-    counts: Counts,
+    pub(super) counts: Counts,
 }
 
 /// What a request carries from phase to phase.
@@ -75,6 +76,10 @@ pub struct Course {
     scan: Option<CredentialScan>,
     held: Option<Bytes>,
     logs_out: bool,
+    /// The answer goes on by itself: its pieces say nothing about anybody being there.
+    endless: bool,
+    /// A piece of the answer has left.
+    begun: bool,
     pub(super) fault: Option<Fault>,
 }
 
@@ -92,8 +97,12 @@ pub(super) struct Asker {
 /// Why the gate itself broke a request off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The answer belongs to a login that claimed its cookies meanwhile, or to a session that ended.
+    /// A login claimed the request's cookies meanwhile.
     Withheld,
+    /// The request's session ended before all of the request had gone up.
+    EndedBefore,
+    /// The request's session ended while the panel had the whole request.
+    EndedMeanwhile,
     /// Credentials in the body of a request that isn't a watched door's.
     Credentials,
     /// The store can't be asked or written.
@@ -101,6 +110,7 @@ pub(super) enum Fault {
 }
 
 const WITHHELD: ErrorType = ErrorType::Custom("answer withheld");
+const ENDED: ErrorType = ErrorType::Custom("session ended");
 const CREDENTIALS: ErrorType = ErrorType::Custom("credentials outside of a door");
 const STORE: ErrorType = ErrorType::Custom("store unavailable");
 
@@ -206,7 +216,7 @@ impl GateProxy {
             _ => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::UnknownHost))),
         }
         let session = self.session_of(exchange, course, &asker);
-        if let Some(own) = own_path(target.path(), &self.settings.prefix) {
+        if let Some(own) = request::own_path(target.path(), &self.settings.prefix) {
             return self.own_endpoint(exchange, &asker, session, own, &target).await.map(Some);
         }
         let (standing, session) = match self.standing(session, asker.network).await {
@@ -264,7 +274,7 @@ impl GateProxy {
             (Passage::Open, _) => Bearer::Nobody,
             _ => Bearer::Anonymous,
         };
-        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+        if permit.scans_body() && !request::is_plainly_typed(&exchange.req_header().headers) {
             return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
         }
         if permit.scans_body() {
@@ -321,17 +331,33 @@ impl GateProxy {
         CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
-    /// Whether the answer to a request that is under way may still leave (R3): not if a login has
-    /// claimed its cookies meanwhile, and not if its session has ended.
-    fn may_leave(&self, course: &Course) -> bool {
-        let claimed = course.claims.iter().any(|key| self.flows.claims.is_claimed(key));
-        let ended = match (&course.permit, &course.session) {
-            (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => {
-                !course.logs_out && session.is_ended()
+    /// Whether a request that is under way may go on, up or down (R3): not if a login has claimed
+    /// its cookies meanwhile, and not if its session has ended, which is `ended` then.
+    fn may_go_on(&self, course: &mut Course, ended: Fault) -> pingora::Result<()> {
+        if course.claims.iter().any(|key| self.flows.claims.is_claimed(key)) {
+            course.fault = Some(Fault::Withheld);
+            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
+        }
+        match (&course.permit, &course.session) {
+            (Some(permit), Some(session))
+                if permit.passage() == Passage::Cleared
+                    && !course.logs_out
+                    && self.flows.sessions.has_ended(session) =>
+            {
+                course.fault = Some(ended);
+                Error::e_explain(ENDED, "the session of this request has ended")
             }
-            _ => false,
-        };
-        !claimed && !ended
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a cleared session's request is still being made use of.
+    fn used(&self, course: &Course) {
+        if let (Some(permit), Some(session)) = (&course.permit, &course.session)
+            && permit.passage() == Passage::Cleared
+        {
+            self.flows.sessions.touch(session, self.flows.now());
+        }
     }
 
     /// What a browser with a gate session gets that isn't cleared here. Cleared but on an unknown
@@ -356,39 +382,9 @@ pub(super) enum Reason {
     Store,
 }
 
-/// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
-fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(prefix)?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-}
-
-/// Whether a body can be searched: one type at most, and not packed.
-fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
-    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
-}
-
 /// The request's `Cookie` lines.
 pub(super) fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
     exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes)
-}
-
-/// Counters of what passed, looked up once.
-#[derive(Default)]
-struct Counts(OnceLock<[metrics::Counter; 5]>);
-
-impl Counts {
-    fn of(&self, passage: Passage) -> &metrics::Counter {
-        let counter = |decision: &'static str| metrics::counter!("poterne_requests_total", "decision" => decision);
-        let [cleared, public, door, open, own] =
-            self.0.get_or_init(|| ["cleared", "public", "door", "open-door", "own"].map(counter));
-        match passage {
-            Passage::Cleared => cleared,
-            Passage::Public => public,
-            Passage::Door => door,
-            Passage::Open => open,
-            Passage::Own => own,
-        }
-    }
 }
 
 #[async_trait]
@@ -435,6 +431,14 @@ impl ProxyHttp for GateProxy {
         end_of_stream: bool,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        if let Err(error) = self.may_go_on(course, Fault::EndedBefore) {
+            *body = None;
+            return Err(error);
+        }
+        if body.is_some() {
+            // Whoever sends is there, however long it takes.
+            self.used(course);
+        }
         let Some(scan) = &mut course.scan else {
             return Ok(());
         };
@@ -467,13 +471,10 @@ impl ProxyHttp for GateProxy {
         upstream: &mut RequestHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        self.may_go_on(course, Fault::EndedBefore)?;
         let (Some(permit), Some(asker)) = (&course.permit, &course.asker) else {
             return Error::e_explain(ErrorType::InternalError, "nothing goes up without the gate's permit");
         };
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "claimed before it went up");
-        }
         let client = headers::client_value(asker.client);
         headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
     }
@@ -484,10 +485,7 @@ impl ProxyHttp for GateProxy {
         response: &mut ResponseHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
-        }
+        self.may_go_on(course, Fault::EndedMeanwhile)?;
         if course.logs_out
             && let Some(session) = &course.session
             && let Err(error) = self.flows.end(session).await
@@ -496,6 +494,8 @@ impl ProxyHttp for GateProxy {
             course.fault = Some(Fault::Store);
             return Error::e_explain(STORE, "a logout could not be written");
         }
+        let kind = response.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        course.endless = response.status == StatusCode::SWITCHING_PROTOCOLS || kind.starts_with(b"text/event-stream");
         if response.headers.contains_key(SET_COOKIE) {
             self.dress(response, Self::receiver(course))?;
         }
@@ -514,9 +514,13 @@ impl ProxyHttp for GateProxy {
         _: bool,
         course: &mut Course,
     ) -> pingora::Result<Option<Duration>> {
-        if !self.may_leave(course) {
+        if let Err(error) = self.may_go_on(course, Fault::EndedMeanwhile) {
             *body = None;
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this answer");
+            return Err(error);
+        }
+        // A download that takes long is a session in use. The first piece was counted with its request.
+        if body.is_some() && std::mem::replace(&mut course.begun, true) && !course.endless {
+            self.used(course);
         }
         Ok(None)
     }

@@ -6,11 +6,14 @@
 
 mod cookies;
 mod doors;
+mod endings;
 mod factors;
 mod factors_account;
 mod failing;
+mod front;
 mod journey;
 mod leaks;
+mod opened;
 mod races;
 mod requests;
 mod restarts;

@@ -1,6 +1,8 @@
 //! What mails say, and what never gets into them.
 
 use super::*;
+use crate::flow::ports::Notice;
+use crate::model::AccountId;
 
 #[test]
 fn b14_the_code_is_in_subject_text_and_html() {
@@ -85,4 +87,117 @@ fn a_strangers_words_dont_get_into_a_mail_or_a_page() {
     assert!(dom.errors.is_empty(), "{:?}", dom.errors);
     assert_eq!(dom.select(&selector("script, img[src=x]")).count(), 0);
     assert_eq!(dom.select(&selector("input[name=token]")).next().unwrap().attr("value"), Some("\"><form>"));
+}
+
+#[test]
+fn a_code_for_a_change_says_what_it_is_for_and_never_calls_it_a_login() {
+    let pages = pages();
+    for (language, login) in
+        [(Language::En, ["log in", "logging in", "login"]), (Language::Fr, ["se connecte", "connexion", "connecter"])]
+    {
+        for (name, mail) in sample_confirmation_mails(language) {
+            let code = mail.code.code.expose().to_owned();
+            let worded = pages.confirmation_mail(&mail);
+            for part in [&worded.subject, &worded.text, &worded.html] {
+                assert_eq!(part.matches(&code).count(), 1, "b14: {part}");
+                assert!(!part.contains(['{', '}']), "{part}");
+            }
+            assert!(worded.subject.chars().count() < 120, "{}", worded.subject);
+            let about = worded.text.split("\n\n").take(4).collect::<String>().to_lowercase() + &worded.subject;
+            assert!(login.iter().all(|word| !about.contains(word)), "{name}: {about}");
+            let dom = Html::parse_document(&worded.html);
+            assert!(dom.errors.is_empty(), "{:?}", dom.errors);
+            assert_eq!(dom.select(&selector("a, img, form, button, script, link")).count(), 0, "b65: {name}");
+            let told = worded.text.contains("alice@example.test") || worded.html.contains("203.0.113.7");
+            assert_eq!(told, name != "new-address", "a stranger's mailbox isn't told whose account it is");
+            if name == "add-address" {
+                assert!(worded.text.contains("a…e@s…e.example") && body_text(&worded.html).contains("a…e@s…e.example"));
+            }
+        }
+    }
+}
+
+#[test]
+fn b17_b65_a_notice_says_what_when_from_where_and_its_only_link_is_shown_whole() {
+    let pages = pages();
+    for (language, when, from) in [
+        (Language::En, "Sunday 22 November 2026 at 10:42", "Firefox on Windows"),
+        (Language::Fr, "dimanche 22 novembre 2026 à 10:42", "Firefox sur Windows"),
+    ] {
+        let mut subjects = BTreeSet::new();
+        for (name, mail) in sample_notice_mails(language) {
+            let worded = pages.notice_mail(&mail);
+            let html = body_text(&worded.html);
+            assert!(worded.subject.contains("L'Exemple & Fils") && worded.subject.chars().count() < 120);
+            subjects.insert(worded.subject.clone());
+            for part in [&worded.text, &html] {
+                let part = part.replace(['\u{a0}', '\u{202f}'], " ");
+                for said in
+                    ["panel.example.net", "alice@example.test", when, "example.net/contact", "no-reply@example.net"]
+                {
+                    assert!(part.contains(said), "{name}: {said:?} in\n{part}");
+                }
+                let placed = part.contains("203.0.113.7") && part.contains(from);
+                assert_eq!(placed, name != "totp-off-by-support", "{name}");
+                assert!(!part.contains(['{', '}']) && !part.contains("&amp;") && !part.contains("\n\n\n"), "{part}");
+            }
+            let dom = Html::parse_document(&worded.html);
+            assert!(dom.errors.is_empty(), "{:?}", dom.errors);
+            assert_eq!(dom.select(&selector("img, form, button, script, style, link, [background]")).count(), 0);
+            let links: Vec<_> = dom.select(&selector("a")).map(|a| (a.attr("href").unwrap(), text_of(a))).collect();
+            match &mail.not_me {
+                Some(link) => {
+                    assert_eq!(links, [(link.as_str(), link.clone())], "{name}: shown whole");
+                    assert!(worded.text.lines().any(|line| line == link), "{name}: on a line of its own");
+                }
+                None => assert!(links.is_empty() && !worded.text.contains("https://"), "{name}"),
+            }
+        }
+        assert_eq!(subjects.len(), 11, "every notice has a subject of its own: {subjects:?}");
+    }
+}
+
+#[test]
+fn notices_say_what_is_new_and_what_to_do() {
+    let pages = pages();
+    for (name, english, french) in [
+        ("totp-on", "on the device “Téléphone d’Alice”", "sur l’appareil « Téléphone d’Alice »"),
+        ("totp-off-by-support", "Our support turned the authenticator app off", "Notre support a désactivé"),
+        ("backup-used-few", "Make new ones on your account’s security page", "Créez-en de nouveaux"),
+        ("backup-used", "7 backup codes are left", "Il en reste 7."),
+        ("backup-used-last", "It was the last one", "C’était le dernier"),
+        ("address-added", "a…e@s…e.example", "a…e@s…e.example"),
+        ("factor-failed", "somebody knows your password", "quelqu’un connaît votre mot de passe"),
+        ("new-network", "Opening it does nothing yet", "L’ouvrir ne fait encore rien"),
+        ("reported", "“Login confirmed with an e-mailed code”", "« Connexion confirmée par un code reçu par e-mail »"),
+    ] {
+        for (language, said) in [(Language::En, english), (Language::Fr, french)] {
+            let (_, mail) = sample_notice_mails(language).into_iter().find(|(known, _)| *known == name).unwrap();
+            let worded = pages.notice_mail(&mail);
+            let text = worded.text.replace(['\u{a0}', '\u{202f}'], " ");
+            assert!(text.contains(said), "{name}: {said:?} in\n{text}");
+            assert!(body_text(&worded.html).contains(said), "{name}");
+        }
+    }
+}
+
+#[test]
+fn names_in_notices_are_words_only() {
+    let pages = pages();
+    let (_, mut mail) = sample_notice_mails(Language::En).remove(0);
+    mail.browser = "Call +33 1 23 45 67 89".to_owned();
+    mail.account = AccountId::canonical("<b>\u{202e}eve</b>").unwrap();
+    let device = "<a href=//evil.test>\u{202e}click</a>\r\nX: y http://evil.test/ call@evil.test now or never again";
+    mail.notice = Notice::TotpOn { device: device.to_owned() };
+    let worded = pages.notice_mail(&mail);
+    for part in [&worded.text, &worded.html, &worded.subject] {
+        assert!(!part.contains("+33") && !part.contains('\u{202e}') && !part.contains("\r\nX"), "{part}");
+        assert!(
+            !part.contains("evil.test") && !part.contains("again"),
+            "nothing a mail program makes a link of: {part}"
+        );
+    }
+    let dom = Html::parse_document(&worded.html);
+    assert_eq!(dom.select(&selector("a")).count(), 1, "only the link that belongs there");
+    assert!(worded.text.contains("“a href evil test click a X y http evil t”"), "{}", worded.text);
 }

@@ -32,7 +32,7 @@ fn every_page_is_well_formed() {
 fn every_page_holds_under_the_content_security_policy() {
     for (name, _, _, html) in rendered() {
         let dom = Html::parse_document(&html);
-        for css in ["script", "style", "iframe", "object", "embed", "base", "meta[http-equiv]", "svg"] {
+        for css in ["script", "style", "iframe", "object", "embed", "base", "meta[http-equiv]", "svg:not(.qr)"] {
             assert_eq!(dom.select(&selector(css)).count(), 0, "{name}: {css}");
         }
         for element in dom.select(&selector("*")) {
@@ -42,7 +42,8 @@ fn every_page_holds_under_the_content_security_policy() {
                 match (element.value().name(), attribute) {
                     (_, "src" | "action" | "formaction") | ("link", "href") => assert!(own(), "{name}: {value}"),
                     ("a", "href") => {
-                        assert!(own() || value.starts_with("https://example.net/contact"), "{name}: {value}");
+                        let app = name.contains(" enrol") && value.starts_with("otpauth://totp/");
+                        assert!(app || own() || value.starts_with("https://example.net/contact"), "{name}: {value}");
                     }
                     _ => {}
                 }
@@ -70,26 +71,231 @@ fn every_link_to_a_static_file_finds_it() {
     assert!(pages.asset("../words/fr.ftl").is_none());
 }
 
+/// Where forms of the gate's own go, below its prefix.
+const ACTIONS: [&str; 21] = [
+    "challenge",
+    "challenge/resend",
+    "challenge/cancel",
+    "logout",
+    "not-me",
+    "account/step-up",
+    "account/enrol",
+    "account/enrol/confirm",
+    "account/enrol/resend",
+    "account/codes",
+    "account/codes/download",
+    "account/off",
+    "account/off/confirm",
+    "account/networks/forget",
+    "account/sessions/end",
+    "account/sessions/end-others",
+    "account/browsers/forget",
+    "account/addresses",
+    "account/addresses/confirm",
+    "account/addresses/resend",
+    "account/addresses/remove",
+];
+
 #[test]
 fn every_form_posts_to_the_gate_with_its_token() {
+    let mut expected: BTreeSet<String> = ACTIONS.map(|action| format!("/_poterne/{action}")).into();
+    expected.insert("/_poterne/account/language".to_owned());
     let mut seen = BTreeSet::new();
     for (name, _, _, html) in rendered() {
         let dom = Html::parse_document(&html);
         for form in dom.select(&selector("form")) {
             assert_eq!(form.attr("method"), Some("post"), "{name}");
+            assert_eq!(form.attr("enctype"), None, "{name}");
             let action = form.attr("action").unwrap().to_owned();
-            assert!(
-                ["/_poterne/challenge", "/_poterne/challenge/resend", "/_poterne/challenge/cancel", "/_poterne/logout"]
-                    .contains(&action.as_str()),
-                "{name}: {action}"
-            );
-            let token = form.select(&selector("input[type=hidden][name=token]")).next().unwrap();
-            assert_eq!(token.attr("value"), Some("c2FtcGxlLXRva2Vu"), "{name}");
+            assert!(expected.contains(&action), "{name}: {action}");
+            let token = form.select(&selector("input[type=hidden][name=token]")).next();
+            if action == "/_poterne/not-me" {
+                // It works without a session: what the mail's link carried stands for the token.
+                assert!(token.is_none(), "{name}");
+                let alarm = form.select(&selector("input[type=hidden][name=alarm]")).next().unwrap();
+                assert!(alarm.attr("value").unwrap().len() > 40, "{name}");
+            } else {
+                assert_eq!(token.unwrap().attr("value"), Some("c2FtcGxlLXRva2Vu"), "{name}: {action}");
+            }
+            assert_eq!(form.select(&selector("button")).count(), 1, "{name}");
             assert_eq!(form.select(&selector("button[type=submit]")).count(), 1, "{name}");
             seen.insert(action);
         }
     }
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen, expected, "every form is on some page");
+}
+
+#[test]
+fn every_field_and_button_has_a_name_of_its_own() {
+    for (name, _, _, html) in rendered() {
+        let dom = Html::parse_document(&html);
+        for field in dom.select(&selector("input:not([type=hidden]):not([hidden]), select, textarea")) {
+            let label = format!("label[for={}]", field.attr("id").unwrap_or_else(|| panic!("{name}: no id")));
+            let label = dom.select(&selector(&label)).next().unwrap_or_else(|| panic!("{name}: no label"));
+            assert!(!text_of(label).is_empty(), "{name}");
+        }
+        let mut named = BTreeSet::new();
+        let pressed = selector("main button, main a.button");
+        for button in dom.select(&pressed) {
+            let said = text_of(button);
+            assert!(!said.is_empty(), "{name}");
+            assert!(named.insert(said.clone()), "{name}: two things to press are called {said}");
+        }
+        for image in dom.select(&selector("[role=img]")) {
+            assert!(!image.attr("aria-label").unwrap_or_default().is_empty(), "{name}");
+        }
+        assert!(dom.select(&selector("img:not([alt])")).next().is_none(), "{name}");
+    }
+}
+
+#[test]
+fn the_keyboard_goes_through_a_page_in_its_order() {
+    for (name, _, _, html) in rendered() {
+        let dom = Html::parse_document(&html);
+        assert_eq!(dom.select(&selector("[tabindex], [accesskey]")).count(), 0, "{name}");
+        let fields = selector("input:not([type=hidden]):not([hidden]), button, select");
+        let reached: Vec<_> = dom.select(&fields).collect();
+        // Only to the field that the page is about, and only where nothing has to be read before it.
+        let focused: Vec<_> = reached.iter().filter(|element| element.attr("autofocus").is_some()).collect();
+        assert!(focused.len() <= 1, "{name}");
+        if let (Some(first), Some(focused)) = (reached.first(), focused.first())
+            && !name.contains(" enrol")
+        {
+            assert_eq!(first.attr("id"), focused.attr("id"), "{name}: the keyboard starts where the page does");
+        }
+        let headings = selector("h1, h2, h3, h4");
+        let levels: Vec<u8> = dom.select(&headings).map(|h| h.value().name().as_bytes()[1] - b'0').collect();
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{name}: a level of headings is skipped");
+    }
+}
+
+#[test]
+fn strangers_words_stay_words() {
+    for (name, _, _, html) in rendered() {
+        // A browser's name of itself is never repeated: it could be a message to the account's owner.
+        assert!(!html.contains("+33") && !html.contains("URGENT") && !html.contains("onerror"), "{name}");
+        let dom = Html::parse_document(&html);
+        assert_eq!(dom.select(&selector("main b, main i, main script, main img, main style")).count(), 0, "{name}");
+    }
+    let all = rendered();
+    let page = of(&all, "en account-enrolled");
+    assert!(body_text(page).contains("<script>alert('tablet')</script>-of-the-office"), "a device's name is shown");
+    assert!(body_text(page).contains("Another device was added: Téléphone <b>d’Alice</b>"));
+    let dom = Html::parse_document(of(&all, "en enrol-wrong"));
+    assert_eq!(dom.select(&selector("#name")).next().unwrap().attr("value"), Some("Pixel \"<9>\""));
+}
+
+#[test]
+fn second_factors_are_asked_for_in_fields_that_take_them() {
+    let all = rendered();
+    let code: &[(&str, Option<&str>)] = &[
+        ("name", Some("code")),
+        ("type", Some("text")),
+        ("inputmode", Some("numeric")),
+        ("autocomplete", Some("one-time-code")),
+        ("maxlength", None),
+        ("pattern", None),
+    ];
+    let backup: &[(&str, Option<&str>)] = &[
+        ("name", Some("code")),
+        ("inputmode", None),
+        ("autocomplete", Some("off")),
+        ("spellcheck", Some("false")),
+        ("autocapitalize", Some("characters")),
+    ];
+    let password: &[(&str, Option<&str>)] =
+        &[("name", Some("password")), ("type", Some("password")), ("autocomplete", Some("current-password"))];
+    let two: &[(&str, Option<&str>)] = &[("name", Some("second_code")), ("inputmode", Some("numeric"))];
+    for (name, field, expected) in [
+        ("factor", "code", code),
+        ("factor-backup", "code", backup),
+        ("enrol", "code", code),
+        ("turn-off", "code", code),
+        ("turn-off-backup", "code", backup),
+        ("confirm-enrol", "code", code),
+        ("confirm-address", "second_code", two),
+        ("step-up", "password", password),
+    ] {
+        for language in Language::ALL {
+            let dom = Html::parse_document(of(&all, &format!("{} {name}", language.tag())));
+            let input = dom.select(&selector(&format!("input#{field}"))).next().unwrap();
+            for (attribute, value) in expected {
+                assert_eq!(input.attr(attribute), *value, "{name}: {attribute}");
+            }
+            assert!(input.attr("required").is_some(), "{name}");
+            let with_backup = dom.select(&selector("input[type=hidden][name=backup][value='1']")).count();
+            assert_eq!(with_backup, usize::from(name.ends_with("-backup")), "{name}");
+        }
+    }
+    let step_up = Html::parse_document(of(&all, "en step-up"));
+    let username = step_up.select(&selector("input[hidden][autocomplete=username]")).next().unwrap();
+    assert_eq!(username.attr("value"), Some("alice@example.test"), "password managers know whose password it is");
+    let remember = Html::parse_document(of(&all, "en factor-remember"));
+    let remember = remember.select(&selector("input[name=remember][type=checkbox]")).next().unwrap();
+    assert_eq!((remember.attr("value"), remember.attr("checked")), (Some("1"), None));
+    assert!(!of(&all, "en factor").contains("name=\"remember\""), "offered only where operators want it");
+    let device = Html::parse_document(of(&all, "en turn-off-device"));
+    assert_eq!(device.select(&selector("input[type=hidden][name=device]")).count(), 1);
+    let link = device.select(&selector("section a.button")).next().unwrap().attr("href").unwrap();
+    assert_eq!(link, "/_poterne/account/off?device=AAAAAAAAAAAAAAAAAAAAAA&with=backup");
+}
+
+#[test]
+fn b67_the_qr_code_is_the_link_and_says_what_it_is() {
+    let all = rendered();
+    for name in ["fr enrol", "en enrol", "en enrol-another", "fr enrol-fresh"] {
+        let dom = Html::parse_document(of(&all, name));
+        let frame = dom.select(&selector("[role=img][aria-label]")).next().unwrap();
+        let svg = frame.select(&selector("svg.qr")).next().unwrap();
+        let allowed = ["class", "xmlns", "viewbox", "width", "height", "shape-rendering", "aria-hidden", "focusable"];
+        for (attribute, _) in svg.value().attrs() {
+            assert!(allowed.contains(&attribute.to_ascii_lowercase().as_str()), "{name}: {attribute}");
+        }
+        let fills: Vec<_> = svg.select(&selector("path")).map(|path| path.attr("fill").unwrap()).collect();
+        assert_eq!(fills, ["#ffffff", "#000000"], "{name}: black on white, in dark mode too");
+        let link = dom.select(&selector("a[href^='otpauth:']")).next().unwrap().attr("href").unwrap();
+        let ink = svg.select(&selector(".qr-ink")).next().unwrap().attr("d").unwrap();
+        assert!(crate::page::qr_svg(link).unwrap().contains(&format!("d=\"{ink}\"")), "{name}");
+        let secret = text_of(dom.select(&selector("code.secret")).next().unwrap());
+        assert!(secret.split(' ').all(|group| group.len() == 4), "b68: {secret}");
+        assert!(link.contains(&secret.replace(' ', "")), "{name}");
+    }
+}
+
+#[test]
+fn an_error_of_a_second_factor_is_tied_to_its_field_and_announced() {
+    let all = rendered();
+    for (name, field) in [
+        ("factor-wrong", "code"),
+        ("factor-clock-ahead", "code"),
+        ("factor-backup-misread", "code"),
+        ("enrol-wrong", "code"),
+        ("confirm-enrol-wrong", "code"),
+        ("confirm-address-wrong", "second_code"),
+        ("turn-off-wrong", "code"),
+        ("step-up-wrong", "password"),
+    ] {
+        for language in Language::ALL {
+            let html = of(&all, &format!("{} {name}", language.tag()));
+            let dom = Html::parse_document(html);
+            assert_eq!(dom.select(&selector("[role=alert]")).count(), 1, "{name}");
+            let input = dom.select(&selector(&format!("#{field}"))).next().unwrap();
+            assert!(input.attr("aria-describedby").unwrap().split(' ').any(|id| id == "notice"), "{name}");
+            assert_eq!(input.attr("aria-invalid"), Some("true"), "{name}");
+            let title = text_of(dom.select(&selector("title")).next().unwrap());
+            assert!(title.starts_with("Err"), "{name}: {title}");
+        }
+    }
+}
+
+#[test]
+fn every_own_page_leads_to_the_accounts_security() {
+    for (name, sample, _, html) in rendered() {
+        let dom = Html::parse_document(&html);
+        let link = dom.select(&selector("footer a[href='/_poterne/account']")).count();
+        let none = matches!(sample.page, Page::Blocked(_)) || name.ends_with("unknown-host");
+        assert_eq!(link, usize::from(!none), "{name}");
+    }
 }
 
 #[test]
@@ -140,7 +346,7 @@ fn no_state_of_a_page_is_beyond_words() {
     let Some(Page::Code(code)) = samples.iter().find(|s| s.name == "code").map(|s| s.page.clone()) else { panic!() };
     let mut states = Vec::new();
     let line = code.code.unwrap();
-    let lines = [MailStatus::Queued, MailStatus::Sent, MailStatus::Retrying, MailStatus::Failed]
+    let lines = [MailStatus::Queued, MailStatus::Unknown, MailStatus::Sent, MailStatus::Retrying, MailStatus::Failed]
         .map(|mail| Some(CodeLine { mail, ..line }));
     let notices = [
         None,
@@ -225,6 +431,7 @@ fn colours_keep_the_contrast_of_wcag_aa_in_light_and_dark() {
             ("soft", "paper", 4.5),
             ("soft", "ground", 4.5),
             ("on-accent", "accent", 4.5),
+            ("paper", "error-edge", 4.5),
             ("on-accent", "accent-strong", 4.5),
             ("edge", "paper", 3.0),
             ("error-edge", "paper", 3.0),

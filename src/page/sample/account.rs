@@ -207,11 +207,12 @@ fn accounts() -> Vec<(&'static str, AccountPage)> {
 fn enrolments() -> Vec<(&'static str, EnrolPage)> {
     let link = "otpauth://totp/Espace%20client%20Exemple:alice%40example.test\
                 ?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Espace%20client%20Exemple";
+    let qr = qr_svg(link).unwrap_or_default();
     let enrol = || EnrolPage {
         token: token(),
         account: account(),
         issuer: "Espace client Exemple".to_owned(),
-        qr: qr_svg(link).unwrap_or_default(),
+        qr: qr.clone(),
         secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP".to_owned(),
         link: link.to_owned(),
         enrolment: "c2VhbGVkLWVucm9sbWVudA".to_owned(),

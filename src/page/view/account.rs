@@ -325,7 +325,8 @@ impl Scribe<'_> {
             account => self.account_name(&page.account),
             codes => page.codes.iter().map(String::as_str).collect::<Value>(),
             sealed => &page.sealed,
-            made_at => value(self.teller.moment(page.made_at)?),
+            // On paper "today" would mean nothing.
+            made_at => value(self.teller.full(page.made_at)?),
             notice,
             times => true,
         })
