@@ -20,9 +20,10 @@ use poterne::admin::Metrics;
 use poterne::challenge::ChallengePolicy;
 use poterne::config;
 use poterne::flow::hashing::Hashing;
+use poterne::flow::ports::account::FactorPolicy;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, Store,
+    PanelAnswer, PanelFailed, PanelRequest,
 };
 use poterne::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
@@ -129,18 +130,19 @@ impl World {
             keys: keys.clone(),
             challenge: ChallengePolicy::default(),
             session: checked.session.limits,
-            factors: checked.totp.factors,
+            factors: FactorPolicy::default(),
             page_limit: None,
         })
         .await
         .unwrap();
-        let told = Arc::new(Told { directory_is_up, ..Told::default() });
         let store = Arc::new(store);
+        let told = Arc::new(Told { directory_is_up, ..Told::default() });
         let flows = Arc::new(Flows {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            accounts: store,
+            accounts: store.clone(),
+            store,
             hashing: Hashing::of_machine(),
             turns: Arc::default(),
+            behind_gate: Box::new(|_| false),
             directory: Arc::clone(&told) as Arc<dyn Directory>,
             courier: Arc::clone(&told) as Arc<dyn Courier>,
             panel: Arc::clone(&told) as Arc<dyn Panel>,
@@ -157,12 +159,11 @@ impl World {
                 claim_ttl: Duration::from_hours(48),
                 on_network_change: OnNetworkChange::Challenge,
                 enrolment: true,
-                factors: checked.totp.factors,
+                factors: FactorPolicy::default(),
                 issuer: "x".to_owned(),
                 own_pages: "https://panel.example.net/_poterne".to_owned(),
                 languages: checked.pages.languages.clone(),
             },
-            behind_gate: Box::new(|_| false),
             clock: Arc::new(|| NOW),
         });
         Self { told, flows, _folder: folder }
@@ -197,10 +198,10 @@ impl World {
             language: Language::En,
             browser: "a browser".to_owned(),
             present: None,
-            password: None,
-            remembered: None,
             reference: Reference::random(&mut rand::rng()),
             typed: Some("alice".to_owned()),
+            password: None,
+            remembered: None,
             door: door.clone(),
             permit,
         }

@@ -197,7 +197,7 @@ mod tests {
             Err(NotAFactor::Misread) => "misread",
         };
         let code = BackupCode::random(3, &mut ChaCha20Rng::seed_from_u64(1)).expose();
-        let misread = format!("{}{}", &code[..18], if code.ends_with('A') { 'B' } else { 'A' });
+        let misread = format!("{}{}", code.get(..18).unwrap(), if code.ends_with('A') { 'B' } else { 'A' });
         for (typed, expected) in [
             (" 123 456 ", "totp"),
             ("1234567", "totp"),

@@ -475,7 +475,6 @@ impl Flows {
         });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one mail")]
     fn mail_code(
         &self,
         code: NewCode,

@@ -149,19 +149,19 @@ impl Gate {
         fs::rename(written, file).unwrap();
     }
 
+    /// What time it is for the gate, within a second.
+    #[expect(clippy::disallowed_methods, reason = "a phone's clock goes by the wall")]
+    pub fn now(&self) -> Timestamp {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.ahead;
+        Timestamp::from_millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// Lets it write nothing to any file from here on, as on a full disk; or everything again.
     pub fn fill_disk(&self, full: bool) {
         let child = self.process.as_ref().unwrap_or_else(|| panic!("the gate isn't running"));
         let limit = if full { "--fsize=0:unlimited" } else { "--fsize=unlimited:unlimited" };
         let status = Command::new("prlimit").args(["--pid", &child.id().to_string(), limit]).status().unwrap();
         assert!(status.success());
-    }
-
-    /// What time it is for the gate, within a second.
-    #[expect(clippy::disallowed_methods, reason = "a phone's clock goes by the wall")]
-    pub fn now(&self) -> Timestamp {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.ahead;
-        Timestamp::from_millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX))
     }
 
     fn clock_path(&self) -> PathBuf {

@@ -330,5 +330,6 @@ impl Flows {
 /// Whether two addresses are one mailbox's, as far as anybody can tell: hardly any server tells cases
 /// apart.
 fn same(one: &EmailAddress, other: &EmailAddress) -> bool {
-    one.as_address().to_string().eq_ignore_ascii_case(&other.as_address().to_string())
+    let (one, other): (&str, &str) = (one.as_address().as_ref(), other.as_address().as_ref());
+    one.eq_ignore_ascii_case(other)
 }

@@ -66,7 +66,7 @@ mod tests {
         );
         assert!(open(&keys, Purpose::Enrolment, mine, &text).is_none());
         assert!(open(&keys, Purpose::Ticket, other, &text).is_none());
-        assert!(open(&keys, Purpose::Ticket, mine, &text[1..]).is_none());
+        assert!(open(&keys, Purpose::Ticket, mine, text.get(1..).unwrap()).is_none());
         assert!(open(&keys, Purpose::Ticket, mine, "").is_none());
     }
 }
