@@ -3,6 +3,7 @@
 use http::HeaderValue;
 
 use crate::login::jar::SetCookie;
+use crate::login::name::is_plain;
 use crate::model::{ClaimKey, Keys, SessionId, Timestamp};
 
 use super::pattern::NamePattern;
@@ -34,25 +35,31 @@ impl CookieRules {
     /// The kind of the cookie `name`. A name listed without a star under `other` wins over the
     /// patterns with one.
     pub fn classify(&self, name: &[u8]) -> CookieKind {
-        let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
         // `=PANELSESS=…`: browsers keep cookies without a name, and some readers skip the first `=`.
         if name.is_empty() || name == SECURE_NAME.as_bytes() || name == LOOPBACK_NAME.as_bytes() {
             return CookieKind::Lookalike;
         }
-        if self.other.iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
+        let plain = is_plain(name);
+        if plain && !self.may_begin(name) {
+            return if resembles_gate(name) { CookieKind::Lookalike } else { CookieKind::Unlisted };
+        }
+        let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
+        if self.other().iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
             return CookieKind::Other;
         }
-        if lists(&self.login) {
+        if lists(self.login()) {
             return CookieKind::Login;
         }
-        if lists(&self.session) {
+        if lists(self.session()) {
             return CookieKind::Session;
         }
-        let resembles = |list: &[NamePattern]| list.iter().any(|pattern| pattern.resembles(name));
-        if resembles(&self.session) || resembles(&self.login) || resembles(&self.never) || resembles_gate(name) {
+        let resembles = |pattern: &NamePattern| {
+            if plain { pattern.resembles_plain(name) } else { pattern.resembles(name) }
+        };
+        if [self.session(), self.login(), self.never()].into_iter().flatten().any(resembles) || resembles_gate(name) {
             return CookieKind::Lookalike;
         }
-        if lists(&self.other) { CookieKind::Other } else { CookieKind::Unlisted }
+        if lists(self.other()) { CookieKind::Other } else { CookieKind::Unlisted }
     }
 }
 
@@ -100,12 +107,24 @@ pub fn gate_tokens<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'
 /// Name and value of each cookie of a `Cookie` header, exactly as they were sent: only white space
 /// before a name is taken off, which every reader does. What has no `=` is a name without a value.
 pub fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    line.split(|b| *b == b';').map(|piece| piece.trim_ascii_start()).filter(|piece| !piece.is_empty()).map(|piece| {
+    pieces(line).map(|piece| piece.trim_ascii_start()).filter(|piece| !piece.is_empty()).map(|piece| {
         let at = piece.iter().position(|b| *b == b'=');
         match at.and_then(|at| Some((piece.get(..at)?, piece.get(at + 1..)?))) {
             Some(pair) => pair,
             None => (piece, &[][..]),
         }
+    })
+}
+
+/// What stands between semicolons.
+fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut left = Some(line);
+    std::iter::from_fn(move || {
+        let rest = left?;
+        let cut = memchr::memchr(b';', rest).and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+        let (piece, rest) = cut.map_or((rest, None), |(piece, rest)| (piece, Some(rest)));
+        left = rest;
+        Some(piece)
     })
 }
 
@@ -170,7 +189,7 @@ pub fn select<'a>(
 /// Some readers split a header at commas too: a value that hides an authenticating cookie behind
 /// one doesn't pass.
 fn hides_another(value: &[u8], rules: &CookieRules) -> bool {
-    value.contains(&b',')
+    memchr::memchr(b',', value).is_some()
         && value.split(|b| *b == b',').skip(1).any(|piece| {
             let name = piece.trim_ascii_start().split(|b| *b == b'=').next().unwrap_or_default();
             matches!(rules.classify(name), CookieKind::Session | CookieKind::Login | CookieKind::Lookalike)

@@ -188,7 +188,7 @@ impl GateProxy {
         session: Arc<Session>,
         after: After,
     ) -> Reply {
-        match asker.caller {
+        match request::caller(&exchange.req_header().headers) {
             Caller::Navigation => {
                 Reply::redirect(&format!("{}/challenge?after={}", self.settings.prefix, after.as_str()))
             }
@@ -243,7 +243,7 @@ impl GateProxy {
         match self.flows.block_by_reference(reference).await {
             Ok(Some(block)) => {
                 let page = Page::Blocked(BlockedPage { account: None, block });
-                Reply::page(self.pages.render(&page, asker.language, self.flows.now()))
+                Reply::page(self.pages.render(&page, self.language(exchange), self.flows.now()))
             }
             Ok(None) => self.refuse(exchange, asker, RefusalKind::NotFound),
             Err(error) => {
