@@ -90,6 +90,7 @@ pub(super) struct Asker {
 /// The session of a connection's requests, and what else of them stays the same.
 struct Seen {
     session: Arc<Session>,
+    asker: Asker,
     /// The client, as headers name it.
     client: HeaderValue,
 }
@@ -171,6 +172,52 @@ impl GateProxy {
             course.judged = None;
         }
         self.flows.sessions.named_in(cookie_lines(exchange), name, &self.flows.keys, now)
+    }
+
+    /// What nearly every request of a cleared session is: the same cookies as a moment ago on this
+    /// connection, for what goes up. `false` leaves everything to [`GateProxy::judge`], which looks
+    /// at it from the beginning.
+    fn judge_at_once(&self, exchange: &Exchange, course: &mut Course) -> bool {
+        let Some(judged) = course.judged.clone() else { return false };
+        let header = exchange.req_header();
+        let seen = judged.session();
+        // A connection has one peer; who else could be meant is written in headers.
+        let asker = if self.settings.client.is_peer() { seen.asker } else { self.asker(exchange) };
+        let session = &seen.session;
+        let now = self.flows.now();
+        let same = judged.is_for(asker.client, asker.route.cookie_name(), cookie_lines(exchange))
+            && self.flows.sessions.still_live(session, now)
+            && session.is_cleared()
+            && session.network == asker.network;
+        let whole = header.uri.path_and_query().is_some_and(|seen| seen.as_str().as_bytes() == header.raw_path());
+        let ours = request::host(&header.headers).is_some_and(|host| request::is_ours(host, &self.settings.hosts));
+        if !(same && whole && ours) {
+            return false;
+        }
+        let Ok(target) = Target::parse(header.raw_path()) else { return false };
+        if own_path(target.path(), &self.settings.prefix).is_some() {
+            return false;
+        }
+        let (body_length, has_body) = request::body(&header.headers);
+        let request = Request {
+            method: &header.method,
+            target: &target,
+            standing: Standing::Cleared,
+            has_body,
+            body_length,
+            upgrade: header.headers.contains_key(UPGRADE),
+        };
+        let Decision::Forward(permit) = decide::decide(&self.flows.profile, request) else { return false };
+        if permit.passage() != Passage::Cleared || permit.scans_body() {
+            return false;
+        }
+        self.flows.sessions.touch(session, now);
+        self.counts.of(Passage::Cleared).increment(1);
+        course.asker = Some(asker);
+        course.session = Some(Arc::clone(session));
+        course.cookie = judged.up().cloned();
+        course.permit = Some(permit);
+        true
     }
 
     /// Where the browser stands, and the session as it goes on.
@@ -306,7 +353,11 @@ impl GateProxy {
                         asker.client,
                         asker.route.cookie_name(),
                         cookie_lines(exchange),
-                        Seen { session: Arc::clone(session), client: headers::client_value(asker.client) },
+                        Seen {
+                            session: Arc::clone(session),
+                            asker: *asker,
+                            client: headers::client_value(asker.client),
+                        },
                         chosen.header.clone(),
                     )
                     .map(Arc::new),
@@ -432,7 +483,10 @@ impl ProxyHttp for GateProxy {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, exchange: &mut Exchange, course: &mut Course) -> pingora::Result<bool> {
-        match self.judge(exchange, course).await? {
+        if self.judge_at_once(exchange, course) {
+            return Ok(false);
+        }
+        match Box::pin(self.judge(exchange, course)).await? {
             Some(reply) => {
                 reply.send(exchange).await?;
                 Ok(true)
