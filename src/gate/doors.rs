@@ -65,8 +65,9 @@ impl Doors {
         if !path.is_ascii() {
             here.path = Cow::Owned(fold(path));
         }
+        let first = segments(&here.path).next();
         for (door, doors) in &self.near {
-            if door.matches_folded(&here.path) {
+            if door.may_begin_with(first) && door.matches_folded(&here.path) {
                 here.near |= doors;
             }
         }
@@ -172,6 +173,16 @@ impl DoorPath {
             (Some(folder), _) => folder.bytes().next(),
             (None, Some(stem)) => stem.bytes().next(),
             (None, None) => last.whole.bytes().next(),
+        }
+    }
+
+    /// Whether a path whose first segment this is can reach it, as far as that tells.
+    fn may_begin_with(&self, first: Option<&str>) -> bool {
+        let (Some(first), Some(last)) = (first, &self.last) else { return true };
+        match (self.folders.first(), &last.stem) {
+            (Some(folder), _) => first.eq_ignore_ascii_case(folder),
+            (None, Some(stem)) => first.eq_ignore_ascii_case(&last.whole) || first.eq_ignore_ascii_case(stem),
+            (None, None) => first.get(..last.whole.len()).is_some_and(|start| start.eq_ignore_ascii_case(&last.whole)),
         }
     }
 

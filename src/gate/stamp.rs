@@ -119,9 +119,19 @@ fn mac(key: &[u8; 16], name: &[u8], value: &[u8], kind: u8, owner: &[u8]) -> [u8
 fn genuine(mac: &[u8; MAC], sent: &[u8]) -> bool {
     let mut expected = [0; MAC_CHARS];
     match URL_SAFE_NO_PAD.encode_slice(mac, &mut expected) {
-        Ok(MAC_CHARS) => bool::from(expected.ct_eq(sent)),
+        Ok(MAC_CHARS) => match (words(&expected), words(sent)) {
+            // Two words at once, in as constant a time as byte by byte.
+            (Some(expected), Some(sent)) => (expected.0.ct_eq(&sent.0) & expected.1.ct_eq(&sent.1)).into(),
+            _ => false,
+        },
         _ => false,
     }
+}
+
+/// All of a MAC's characters in two numbers that overlap; `None` for another length.
+fn words(chars: &[u8]) -> Option<(u128, u64)> {
+    let (first, last) = (chars.first_chunk()?, chars.last_chunk()?);
+    (chars.len() == MAC_CHARS).then(|| (u128::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
 }
 
 fn append(to: &mut Vec<u8>, bytes: &[u8]) {

@@ -44,9 +44,23 @@ pub(crate) fn is_plain(name: &[u8]) -> bool {
 }
 
 /// Whether a byte is a letter, a digit, `_` or `-`.
-pub(crate) const fn is_plain_letter(b: u8) -> bool {
-    b.is_ascii_alphanumeric() | (b == b'_') | (b == b'-')
+pub(crate) fn is_plain_letter(b: u8) -> bool {
+    // A look into a table: this is asked for every letter of every cookie's name.
+    PLAIN.get(usize::from(b)).copied().unwrap_or(false)
 }
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        #[expect(clippy::indexing_slicing, reason = "a byte is less than 256, and it's the compiler who runs this")]
+        {
+            plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        }
+        byte += 1;
+    }
+    plain
+};
 
 /// Whether two names without structure can be one.
 fn same(name: &[u8], wanted: &[u8]) -> bool {

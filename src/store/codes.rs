@@ -203,7 +203,16 @@ macro_rules! insert_code {
     ($challenge:literal, $session:literal, $hash:literal, $sent_at:literal, $expires_at:literal) => {
         concat!(
             "INSERT INTO codes (challenge, session, hash, sent_at, expires_at, superseded) VALUES (",
-            $challenge, ", ", $session, ", ", $hash, ", ", $sent_at, ", ", $expires_at, ", 0)"
+            $challenge,
+            ", ",
+            $session,
+            ", ",
+            $hash,
+            ", ",
+            $sent_at,
+            ", ",
+            $expires_at,
+            ", 0)"
         )
     };
 }

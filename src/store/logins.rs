@@ -18,8 +18,14 @@ use crate::model::Timestamp;
 macro_rules! end_oldest {
     ($skeleton:literal, $network:literal, $now:literal, $session:literal) => {
         concat!(
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE skeleton = ", $skeleton,
-            " AND network = ", $network, " AND pending_until > ", $now, " AND id <> ", $session,
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE skeleton = ",
+            $skeleton,
+            " AND network = ",
+            $network,
+            " AND pending_until > ",
+            $now,
+            " AND id <> ",
+            $session,
             " ORDER BY created_at DESC LIMIT 1000 OFFSET 19)"
         )
     };
@@ -145,11 +151,11 @@ async fn end_oldest(
     now: Timestamp,
 ) -> Result<(), StoreFailed> {
     sqlx::query(end_oldest!("$1", "$2", "$3", "$4"))
-    .bind(opening.account.skeleton().as_str().to_owned())
-    .bind(opening.network.to_string())
-    .bind(now.as_millis())
-    .bind(opening.session.as_bytes().as_slice())
-    .execute(connection)
-    .await?;
+        .bind(opening.account.skeleton().as_str().to_owned())
+        .bind(opening.network.to_string())
+        .bind(now.as_millis())
+        .bind(opening.session.as_bytes().as_slice())
+        .execute(connection)
+        .await?;
     Ok(())
 }
