@@ -138,7 +138,7 @@ fn fold(text: &str) -> String {
 /// A door's path, folded and cut into what [`door_path_matches`] compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct DoorPath {
-    folders: Vec<String>,
+    folders: Vec<Vec<u8>>,
     /// `None`: the door is `/`.
     last: Option<Last>,
 }
@@ -146,9 +146,9 @@ struct DoorPath {
 /// A door's last segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Last {
-    whole: String,
+    whole: Vec<u8>,
     /// Of a script, its name without the ending.
-    stem: Option<String>,
+    stem: Option<Vec<u8>>,
     /// A server runs it for its folder.
     index: bool,
 }
@@ -156,9 +156,9 @@ struct Last {
 impl DoorPath {
     fn of(path: &str) -> Self {
         let folded = fold(path);
-        let mut folders: Vec<String> = segments(&folded).map(str::to_owned).collect();
+        let mut folders: Vec<Vec<u8>> = segments(&folded).map(<[u8]>::to_vec).collect();
         let last = folders.pop().map(|whole| Last {
-            stem: whole.split_once('.').map(|(stem, _)| stem.to_owned()),
+            stem: stem_of(&whole).map(<[u8]>::to_vec),
             index: is_index(&whole),
             whole,
         });
@@ -170,14 +170,14 @@ impl DoorPath {
     fn first(&self) -> Option<u8> {
         let Some(last) = &self.last else { return None };
         match (self.folders.first(), &last.stem) {
-            (Some(folder), _) => folder.bytes().next(),
-            (None, Some(stem)) => stem.bytes().next(),
-            (None, None) => last.whole.bytes().next(),
+            (Some(folder), _) => folder.first().copied(),
+            (None, Some(stem)) => stem.first().copied(),
+            (None, None) => last.whole.first().copied(),
         }
     }
 
     /// Whether a path whose first segment this is can reach it, as far as that tells.
-    fn may_begin_with(&self, first: Option<&str>) -> bool {
+    fn may_begin_with(&self, first: Option<&[u8]>) -> bool {
         let (Some(first), Some(last)) = (first, &self.last) else { return true };
         match (self.folders.first(), &last.stem) {
             (Some(folder), _) => first.eq_ignore_ascii_case(folder),
@@ -200,7 +200,7 @@ impl DoorPath {
             (Some(last), Some(asked_last)) => match &last.stem {
                 Some(stem) => asked_last.eq_ignore_ascii_case(&last.whole) || asked_last.eq_ignore_ascii_case(stem),
                 None => {
-                    let asked_stem = asked_last.split_once('.').map_or(asked_last, |(stem, _)| stem);
+                    let asked_stem = stem_of(asked_last).unwrap_or(asked_last);
                     asked_stem.eq_ignore_ascii_case(&last.whole) && asked.next().is_none()
                 }
             },
@@ -208,27 +208,45 @@ impl DoorPath {
     }
 }
 
-/// A path's segments, without what Windows ignores in them; a trailing slash makes none.
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let path = path.strip_suffix('/').unwrap_or(path);
-    path.split('/').map(|segment| before_stream(segment).trim_end_matches(['.', ' '])).filter(move |_| !path.is_empty())
+/// A path's segments, without what Windows ignores in them; a trailing slash makes none. In bytes:
+/// every request's path is cut up here, and what it's cut at is ASCII.
+fn segments(path: &str) -> impl Iterator<Item = &[u8]> {
+    let path = path.as_bytes();
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let mut left = Some(path).filter(|path| !path.is_empty());
+    std::iter::from_fn(move || {
+        let rest = left?;
+        let cut = rest.iter().position(|b| *b == b'/').and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+        let (segment, rest) = cut.map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        left = rest;
+        let mut segment = before_stream(segment);
+        while let [shorter @ .., b'.' | b' '] = segment {
+            segment = shorter;
+        }
+        Some(segment)
+    })
 }
 
 /// A segment without the name of a stream, as Windows writes it (`login.php::$DATA`).
-fn before_stream(segment: &str) -> &str {
-    // Searching for two characters costs far more than for one, and hardly any path has a colon.
-    if segment.as_bytes().contains(&b':') {
-        segment.split_once("::").map_or(segment, |(name, _)| name)
+fn before_stream(segment: &[u8]) -> &[u8] {
+    // Hardly any path has a colon in it.
+    if segment.contains(&b':') {
+        segment.windows(2).position(|pair| pair == b"::").and_then(|at| segment.get(..at)).unwrap_or(segment)
     } else {
         segment
     }
 }
 
+/// A segment up to its first dot, if it has one.
+fn stem_of(segment: &[u8]) -> Option<&[u8]> {
+    segment.iter().position(|b| *b == b'.').and_then(|at| segment.get(..at))
+}
+
 /// Whether a server runs this script for its folder.
-fn is_index(segment: &str) -> bool {
-    let stem = segment.split_once('.').map(|(stem, _)| stem).unwrap_or_default();
-    ["index", "default", "home"].iter().any(|name| stem.eq_ignore_ascii_case(name))
+fn is_index(segment: &[u8]) -> bool {
+    let stem = stem_of(segment).unwrap_or_default();
+    ["index", "default", "home"].iter().any(|name| stem.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 #[cfg(test)]
@@ -240,15 +258,29 @@ mod tests {
     use super::*;
     use crate::login::DoorKind;
 
+    /// A path's segments, without what Windows ignores in them; a trailing slash makes none.
+    fn obvious_segments(path: &str) -> impl Iterator<Item = &str> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        path.split('/')
+            .map(|segment| obvious_before_stream(segment).trim_end_matches(['.', ' ']))
+            .filter(move |_| !path.is_empty())
+    }
+
+    /// A segment without the name of a stream, as Windows writes it (`login.php::$DATA`).
+    fn obvious_before_stream(segment: &str) -> &str {
+        segment.split_once("::").map_or(segment, |(name, _)| name)
+    }
+
     /// The same rule written down a second time, as it reads, with nothing made ready.
     fn obvious(door_path: &str, path: &str) -> bool {
         let (door_path, path) = (fold(door_path), fold(path));
-        let mut door = segments(&door_path).peekable();
-        let mut asked = segments(&path).peekable();
+        let mut door = obvious_segments(&door_path).peekable();
+        let mut asked = obvious_segments(&path).peekable();
         loop {
             let Some(door_segment) = door.next() else { return asked.peek().is_none() };
             let last = door.peek().is_none();
-            let Some(asked_segment) = asked.next() else { return last && is_index(door_segment) };
+            let Some(asked_segment) = asked.next() else { return last && is_index(door_segment.as_bytes()) };
             if !last {
                 if door_segment != asked_segment {
                     return false;

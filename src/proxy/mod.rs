@@ -1,7 +1,9 @@
 //! pingora’s phases: target, client address, cookies in and out, login tap, forwarding, own endpoints.
 
 mod answers;
+mod at_once;
 pub mod client;
+mod counts;
 mod door;
 mod endpoints;
 pub mod front;

@@ -1,7 +1,7 @@
 //! pingora's phases, and what the gate decides in each.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
 use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::counts::Counts;
 use super::headers::{self, HostSent};
 use super::refusals::RefusalLog;
 use super::release::Route;
@@ -29,7 +30,7 @@ use crate::gate::memo::Judged;
 use crate::gate::target::Target;
 use crate::login::DoorKind;
 use crate::login::scan::{CredentialScan, ScanState};
-use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr, Timestamp};
+use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr};
 use crate::page::{Page, Pages, RefusalKind};
 use crate::state::Session;
 
@@ -60,18 +61,18 @@ pub struct GateProxy {
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
     one_client: OneClient,
-    counts: Counts,
+    pub(super) counts: Counts,
 }
 
 /// What a request carries from phase to phase.
 #[derive(Default)]
 pub struct Course {
-    permit: Option<Permit>,
-    cookie: Option<HeaderValue>,
+    pub(super) permit: Option<Permit>,
+    pub(super) cookie: Option<HeaderValue>,
     pub(super) session: Option<Arc<Session>>,
     claims: Vec<ClaimKey>,
-    asker: Option<Asker>,
-    judged: Option<Arc<Judged<Seen>>>,
+    pub(super) asker: Option<Asker>,
+    pub(super) judged: Option<Arc<Judged<Seen>>>,
     scan: Option<Box<CredentialScan>>,
     held: Option<Bytes>,
     logs_out: bool,
@@ -88,11 +89,11 @@ pub(super) struct Asker {
 }
 
 /// The session of a connection's requests, and what else of them stays the same.
-struct Seen {
-    session: Arc<Session>,
-    asker: Asker,
+pub(super) struct Seen {
+    pub session: Arc<Session>,
+    pub asker: Asker,
     /// The client, as headers name it.
-    client: HeaderValue,
+    pub client: HeaderValue,
 }
 
 /// Why the gate itself broke a request off.
@@ -130,7 +131,7 @@ impl GateProxy {
         Self { flows, pages, settings, refusals, peer, one_client: OneClient::default(), counts: Counts::default() }
     }
 
-    fn asker(&self, exchange: &Exchange) -> Asker {
+    pub(super) fn asker(&self, exchange: &Exchange) -> Asker {
         let headers = &exchange.req_header().headers;
         let peer = exchange
             .client_addr()
@@ -151,73 +152,6 @@ impl GateProxy {
     pub(super) fn language(&self, exchange: &Exchange) -> Language {
         let accepted = exchange.req_header().headers.get(ACCEPT_LANGUAGE);
         self.pages.negotiate(accepted.map(HeaderValue::as_bytes))
-    }
-
-    /// The gate session that the request's cookie names: the one that it named a request ago on this
-    /// connection if nothing has changed, else by its token.
-    fn session_of(
-        &self,
-        exchange: &Exchange,
-        course: &mut Course,
-        asker: &Asker,
-        now: Timestamp,
-    ) -> Option<Arc<Session>> {
-        let name = asker.route.cookie_name();
-        if let Some(judged) = &course.judged {
-            let session = &judged.session().session;
-            if judged.is_for(asker.client, name, cookie_lines(exchange)) && self.flows.sessions.still_live(session, now)
-            {
-                return Some(Arc::clone(session));
-            }
-            course.judged = None;
-        }
-        self.flows.sessions.named_in(cookie_lines(exchange), name, &self.flows.keys, now)
-    }
-
-    /// What nearly every request of a cleared session is: the same cookies as a moment ago on this
-    /// connection, for what goes up. `false` leaves everything to [`GateProxy::judge`], which looks
-    /// at it from the beginning.
-    fn judge_at_once(&self, exchange: &Exchange, course: &mut Course) -> bool {
-        let Some(judged) = course.judged.clone() else { return false };
-        let header = exchange.req_header();
-        let seen = judged.session();
-        // A connection has one peer; who else could be meant is written in headers.
-        let asker = if self.settings.client.is_peer() { seen.asker } else { self.asker(exchange) };
-        let session = &seen.session;
-        let now = self.flows.now();
-        let same = judged.is_for(asker.client, asker.route.cookie_name(), cookie_lines(exchange))
-            && self.flows.sessions.still_live(session, now)
-            && session.is_cleared()
-            && session.network == asker.network;
-        let whole = header.uri.path_and_query().is_some_and(|seen| seen.as_str().as_bytes() == header.raw_path());
-        let ours = request::host(&header.headers).is_some_and(|host| request::is_ours(host, &self.settings.hosts));
-        if !(same && whole && ours) {
-            return false;
-        }
-        let Ok(target) = Target::parse(header.raw_path()) else { return false };
-        if own_path(target.path(), &self.settings.prefix).is_some() {
-            return false;
-        }
-        let (body_length, has_body) = request::body(&header.headers);
-        let request = Request {
-            method: &header.method,
-            target: &target,
-            standing: Standing::Cleared,
-            has_body,
-            body_length,
-            upgrade: header.headers.contains_key(UPGRADE),
-        };
-        let Decision::Forward(permit) = decide::decide(&self.flows.profile, request) else { return false };
-        if permit.passage() != Passage::Cleared || permit.scans_body() {
-            return false;
-        }
-        self.flows.sessions.touch(session, now);
-        self.counts.of(Passage::Cleared).increment(1);
-        course.asker = Some(asker);
-        course.session = Some(Arc::clone(session));
-        course.cookie = judged.up().cloned();
-        course.permit = Some(permit);
-        true
     }
 
     /// Where the browser stands, and the session as it goes on.
@@ -428,7 +362,7 @@ enum Reason {
 }
 
 /// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
-fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+pub(super) fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
@@ -439,27 +373,8 @@ fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
 }
 
 /// The request's `Cookie` lines.
-fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
+pub(super) fn cookie_lines(exchange: &Exchange) -> impl Iterator<Item = &[u8]> {
     exchange.req_header().headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes)
-}
-
-/// Counters of what passed, looked up once.
-#[derive(Default)]
-struct Counts(OnceLock<[metrics::Counter; 5]>);
-
-impl Counts {
-    fn of(&self, passage: Passage) -> &metrics::Counter {
-        let counter = |decision: &'static str| metrics::counter!("poterne_requests_total", "decision" => decision);
-        let [cleared, public, door, open, own] =
-            self.0.get_or_init(|| ["cleared", "public", "door", "open-door", "own"].map(counter));
-        match passage {
-            Passage::Cleared => cleared,
-            Passage::Public => public,
-            Passage::Door => door,
-            Passage::Open => open,
-            Passage::Own => own,
-        }
-    }
 }
 
 #[async_trait]
