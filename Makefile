@@ -1,12 +1,13 @@
 # Everything that is done with the project, on a fresh Debian 12 with Rust. Each target installs what it needs.
 SHELL := /bin/bash
 
-.PHONY: help demo test check lint docs bench packages-build packages-test packages-bench packages-demo
+.PHONY: help demo test check lint audit docs bench packages-build packages-test packages-bench packages-demo
 help:
 	@echo 'make demo    try it: a small panel, a mailbox and the gate in front, on this machine only'
 	@echo 'make test    everything that is checked, journeys through real panels and a browser included'
 	@echo 'make check   what is checked without installing PHP, panels or a browser'
 	@echo 'make bench   speed, side by side with other proxies'
+	@echo 'make audit   dependencies: known holes, licences, sources (needs cargo-deny and the network)'
 	@echo 'make docs    the documentation of the code, in target/doc'
 
 demo: packages-demo
@@ -22,7 +23,11 @@ check: packages-build lint docs
 lint: packages-build
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	@! command -v cargo-deny >/dev/null || cargo deny --locked check
+	@! command -v cargo-deny >/dev/null || cargo deny --locked check bans licenses sources
+
+# Known holes in dependencies; needs cargo-deny and the network.
+audit:
+	cargo deny --locked check
 
 docs: packages-build
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps

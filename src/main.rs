@@ -228,3 +228,21 @@ fn say(text: &str) {
 fn complain(text: &str) {
     eprintln!("{text}");
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// `cargo test --release` sees that it's absent there, and the compiler sees to the rest: without debug
+    /// assertions there is no clock that could follow a file.
+    #[test]
+    fn the_test_clock_is_an_option_of_debug_builds_only() {
+        let cli = Cli::command();
+        let run = cli.find_subcommand("run").unwrap();
+        let test_clock = run.get_arguments().find(|argument| argument.get_id() == "test_clock");
+        assert_eq!(test_clock.is_some(), cfg!(debug_assertions));
+        assert!(test_clock.is_none_or(|argument| argument.is_hide_set()), "nor is it in the help");
+    }
+}

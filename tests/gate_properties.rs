@@ -497,14 +497,16 @@ proptest! {
                 one.ended |= !one.lives(now);
                 let (newest, older) = one.held.split_last().unwrap();
                 if let Some(found) = found {
-                    prop_assert!(Arc::ptr_eq(&found, newest));
+                    prop_assert!(Arc::ptr_eq(&found, newest) && !sessions.has_ended(newest));
                     prop_assert_eq!(found.network, network(one.network));
                     prop_assert_eq!(found.is_cleared(), one.until.is_none());
                 } else {
-                    prop_assert!(newest.is_ended(), "who holds an ended session notices");
+                    prop_assert!(sessions.has_ended(newest), "who holds an ended session notices");
                 }
                 for old in older {
                     prop_assert!(old.is_over() && !sessions.still_live(old, now), "who holds a replaced one notices");
+                    let goes_on = one.lives(now) && old.token == one.token;
+                    prop_assert_eq!(sessions.has_ended(old), !goes_on, "what is under way ends with it: {:?}", one);
                 }
             }
             for token in &dead {

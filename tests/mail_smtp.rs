@@ -569,7 +569,7 @@ async fn b06_a_mail_to_nobody_has_failed() {
     let hands = Hands::default();
     let outbox = outbox(&hands, plain(&server));
     assert_eq!(sent(&outbox, message(&hands, &[])).await, MailStatus::Failed);
-    assert_eq!(outbox.status(id()), MailStatus::Queued, "nothing is known about others");
+    assert_eq!(outbox.status(id()), MailStatus::Unknown, "nothing is known about others");
 }
 
 #[tokio::test]

@@ -90,6 +90,10 @@ code-sent-to = { $count ->
     [one] We sent it at { $at } to your address (partly hidden):
    *[other] We sent it at { $at } to your addresses (partly hidden); any one of the e-mails will do:
 }
+code-goes-to = { $count ->
+    [one] It goes to your address (partly hidden):
+   *[other] It goes to your addresses (partly hidden); any one of the e-mails will do:
+}
 code-once = After that we’ll recognise this network and won’t ask for a code here again.
 code-label = { $digits }-digit code
 code-valid = Valid until { $until } ({ $left }).
@@ -111,6 +115,7 @@ notice-expired = That code is no longer valid: a code lasts { $ttl }. Ask for a 
 
 mail-queued = The e-mail is on its way.
 mail-retrying = Our mail server can’t deliver the e-mail right now. We keep trying by ourselves; the code stays valid until { $until }.
+mail-unknown = We can’t tell any more whether the e-mail has left. If it doesn’t come within a few minutes, ask for a new code.
 mail-failed = The e-mail couldn’t be delivered. Ask for a new code; if it happens again, contact support.
 mail-reload = Refresh this page
 
@@ -205,6 +210,10 @@ confirm-login-title = Your session has ended
 confirm-login-what = You’re no longer logged in. What you’ve just sent was not passed on and nothing was saved. What you typed isn’t lost.
 confirm-login-next = Keep this tab open. Log in in a new tab, then come back here, go back one page and send the form again.
 
+session-over-title = Your session ended meanwhile
+session-over-what = Your session ended while { $brand } was busy with your request, so its answer was held back. We can’t tell whether what you sent was carried out.
+session-over-next = Log in in a new tab and look whether it was, before you send it again.
+
 ## Logins that lead nowhere
 
 start-again-title = Let’s start the login again
@@ -254,6 +263,14 @@ slow-request-next = Check your internet connection, then try again.
 body-too-large-title = Too much data for this page
 body-too-large-what = What was sent is far larger than a login form. Nothing was passed on.
 body-too-large-next = Reload the login page and enter only your login and password.
+
+target-too-long-title = That address is too long
+target-too-long-what = The address that your browser asked for is longer than any page here has. Nothing was passed on.
+target-too-long-next = Go back one page and try again, or begin at the home page.
+
+form-only-title = A login can’t be sent like that
+form-only-what = What was sent isn’t a form as the login page sends it. Nothing was passed on.
+form-only-next = Open the login page and type your login and password there.
 
 header-too-large-title = Your browser is sending too much
 header-too-large-what = The cookies kept for this site have grown too large. Nothing was passed on.

@@ -97,6 +97,10 @@ code-sent-to = { $count ->
     [one] Nous l’avons envoyé à { $at } à votre adresse (masquée en partie) :
    *[other] Nous l’avons envoyé à { $at } à vos adresses (masquées en partie) ; un seul des messages suffit :
 }
+code-goes-to = { $count ->
+    [one] Il est adressé à votre adresse (masquée en partie) :
+   *[other] Il est adressé à vos adresses (masquées en partie) ; un seul des messages suffit :
+}
 code-once = Ensuite, ce réseau sera reconnu : aucun code ne vous y sera plus demandé.
 code-label = Code à { $digits } chiffres
 code-valid = Valable jusqu’à { $until } ({ $left }).
@@ -118,6 +122,7 @@ notice-expired = Ce code n’est plus valable : un code ne sert que pendant { $t
 
 mail-queued = Le message est en cours d’envoi.
 mail-retrying = Notre serveur de messagerie n’arrive pas à remettre le message pour le moment. Nous réessayons automatiquement ; le code reste valable jusqu’à { $until }.
+mail-unknown = Nous ne pouvons plus savoir si le message est parti. S’il n’arrive pas d’ici quelques minutes, demandez un nouveau code.
 mail-failed = Le message n’a pas pu être remis. Demandez un nouveau code ; si cela se répète, contactez le support.
 mail-reload = Actualiser cette page
 
@@ -212,6 +217,10 @@ confirm-login-title = Votre session est terminée
 confirm-login-what = Vous n’êtes plus connecté : ce que vous venez d’envoyer n’a pas été transmis, et rien n’a été enregistré. Votre saisie n’est pas perdue.
 confirm-login-next = Gardez cet onglet ouvert. Connectez-vous dans un nouvel onglet, puis revenez ici, retournez à la page précédente et envoyez le formulaire une nouvelle fois.
 
+session-over-title = Votre session s’est terminée entre-temps
+session-over-what = Votre session s’est terminée pendant que { $brand } traitait votre demande : sa réponse a été retenue. Nous ne savons pas si ce que vous avez envoyé a été pris en compte.
+session-over-next = Connectez-vous dans un nouvel onglet et vérifiez-le avant d’envoyer votre demande une nouvelle fois.
+
 ## Connexions sans suite
 
 start-again-title = Reprenons la connexion du début
@@ -261,6 +270,14 @@ slow-request-next = Vérifiez votre connexion à Internet, puis recommencez.
 body-too-large-title = Trop de données pour cette page
 body-too-large-what = Ce qui a été envoyé dépasse largement la taille d’un formulaire de connexion. Rien n’a été transmis.
 body-too-large-next = Rechargez la page de connexion et ne saisissez que votre identifiant et votre mot de passe.
+
+target-too-long-title = Cette adresse est trop longue
+target-too-long-what = L’adresse demandée par votre navigateur est plus longue que celle de toute page de ce site. Rien n’a été transmis.
+target-too-long-next = Revenez à la page précédente et réessayez, ou repartez de la page d’accueil.
+
+form-only-title = Une connexion ne peut pas être envoyée ainsi
+form-only-what = Ce qui a été envoyé n’est pas un formulaire tel que la page de connexion l’envoie. Rien n’a été transmis.
+form-only-next = Ouvrez la page de connexion et saisissez-y votre identifiant et votre mot de passe.
 
 header-too-large-title = Votre navigateur envoie trop d’informations
 header-too-large-what = Les cookies enregistrés pour ce site sont devenus trop volumineux. Rien n’a été transmis.

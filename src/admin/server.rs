@@ -1,5 +1,6 @@
 //! The operators' HTTP address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode, header};
@@ -17,7 +18,14 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers `/metrics`, `/healthz` and `/readyz` on `listener` until the future is dropped.
-pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, readiness: Readiness) {
+/// `before_scrape` sets the gauges that somebody has to count for.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+    readiness: Readiness,
+    before_scrape: impl Fn() + Send + Sync + 'static,
+) {
+    let before_scrape = Arc::new(before_scrape);
     let upkeep = async {
         let mut turn = tokio::time::interval(UPKEEP);
         loop {
@@ -28,6 +36,9 @@ pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, readiness: 
     let answers = http1::serve(listener, CONNECTIONS, {
         let metrics = metrics.clone();
         move |request: Request<hyper::body::Incoming>| {
+            if request.uri().path() == "/metrics" {
+                before_scrape();
+            }
             let response = respond(request.method(), request.uri().path(), &metrics, &readiness);
             std::future::ready(Ok(response))
         }
@@ -83,12 +94,18 @@ mod tests {
         let readiness = Readiness::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(serve(listener, metrics.handle(), readiness.clone()));
+        let scrapes = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&scrapes);
+        let before_scrape = move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let server = tokio::spawn(serve(listener, metrics.handle(), readiness.clone(), before_scrape));
 
         let (status, text) = fetch("GET", format!("{url}/metrics")).await;
         assert_eq!(status, StatusCode::OK);
         assert!(text.contains("poterne_logins_total{outcome=\"accepted\"} 7\n"), "{text}");
         assert!(text.contains("# HELP poterne_logins_total "), "{text}");
+        assert_eq!(scrapes.load(std::sync::atomic::Ordering::Relaxed), 1);
 
         assert_eq!(fetch("GET", format!("{url}/healthz")).await, (StatusCode::OK, "ok\n".to_owned()));
 

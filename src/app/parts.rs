@@ -13,7 +13,7 @@ use crate::mail;
 use crate::page;
 use crate::proxy::ProxySettings;
 use crate::proxy::client::{ClientPolicy, ClientSource};
-use crate::proxy::front::{FrontSettings, ServeSettings};
+use crate::proxy::front::ServeSettings;
 use crate::upstream;
 
 /// How long a claim lives: longer than any anonymous stamp (DESIGN R3).
@@ -50,18 +50,6 @@ pub(super) fn proxy(checked: &Checked) -> ProxySettings {
         },
         panel_timeout: checked.panel.timeouts.read,
         connect_timeout: checked.panel.timeouts.connect,
-    }
-}
-
-pub(super) fn front(checked: &Checked) -> FrontSettings {
-    FrontSettings {
-        header_timeout: checked.listen.header_timeout,
-        max_header: checked.listen.max_header,
-        idle_timeout: checked.listen.idle_timeout,
-        connections_per_network: checked.listen.connections_per_network,
-        prefix: checked.listen.network_prefix,
-        trusted_proxies: checked.listen.trusted_proxies.clone(),
-        ..FrontSettings::default()
     }
 }
 
@@ -113,7 +101,10 @@ pub(super) fn mail(checked: &Checked) -> mail::Settings {
 }
 
 pub(super) fn creation_networks(checked: &Checked) -> CreationNetworks {
-    CreationNetworks::new(checked.listen.network_prefix)
+    CreationNetworks {
+        trust_private: checked.accounts.trust_private_networks,
+        ..CreationNetworks::new(checked.listen.network_prefix)
+    }
 }
 
 pub(super) fn logging(checked: &Checked) -> Result<LogOptions, String> {

@@ -24,14 +24,14 @@ use crate::mail::Outbox;
 use crate::model::{AccountId, Keys, Reference, Timestamp};
 use crate::page::Pages;
 use crate::proxy::front::{self, Front, RunningServer};
-use crate::proxy::{GateProxy, RefusalLog};
+use crate::proxy::{GateProxy, RefusalLog, refusal_pages};
 use crate::state::{Claims, Sessions};
 use crate::store::{self, SqliteStore};
 use crate::upstream::HyperPanel;
 
 /// How often last uses are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
-/// How often what has expired is purged, and what is live counted.
+/// How often what has expired is purged.
 const PURGE_EVERY: Duration = Duration::from_secs(30);
 
 /// The gate can't start; the text says what the operator can do about it.
@@ -112,6 +112,8 @@ impl Gate {
         let (refusals, queue) = RefusalLog::new();
         spawn(&mut tasks, &runtime, queue.run(Arc::clone(&store) as Arc<dyn Store>));
         spawn(&mut tasks, &runtime, upkeep(Arc::clone(&flows), clock, readiness.clone(), outbox));
+        let told =
+            refusal_pages(Arc::clone(&pages), refusals.clone(), checked.listen.front.prefix, Arc::clone(&flows.clock));
         let proxy = GateProxy::new(
             Arc::clone(&flows),
             pages,
@@ -125,11 +127,14 @@ impl Gate {
             let listener = runtime
                 .block_on(TcpListener::bind(address))
                 .map_err(|error| RunFailed(format!("can't listen on {address} for metrics: {error}")))?;
-            spawn(&mut tasks, &runtime, admin::serve(listener, handle, readiness.clone()));
+            let counted = Arc::clone(&flows);
+            let before_scrape = move || count_sessions(&counted);
+            spawn(&mut tasks, &runtime, admin::serve(listener, handle, readiness.clone(), before_scrape));
         }
         let sockets = front::bind(&checked.listen.addresses).map_err(failed)?;
         let serving = parts::serving(checked);
-        let front = Front::new(front::http_proxy(proxy, serving.threads), parts::front(checked));
+        let front = Front::new(front::http_proxy(proxy, serving.threads), checked.listen.front.clone())
+            .with_refusal_pages(told);
         let server = front::spawn(front, sockets, serving).map_err(failed)?;
         readiness.listening();
         for address in server.addresses() {
@@ -197,6 +202,13 @@ pub fn rehearse(checked: &Checked) -> Vec<RunFailed> {
     [pages, accounts].into_iter().filter_map(Result::err).collect()
 }
 
+/// Tells the metrics how many sessions there are.
+fn count_sessions(flows: &Flows) {
+    let (pending, cleared) = flows.sessions.count();
+    gauge!("poterne_sessions", "state" => "pending").set(pending as f64);
+    gauge!("poterne_sessions", "state" => "cleared").set(cleared as f64);
+}
+
 /// What runs beside the requests.
 async fn upkeep(flows: Arc<Flows>, clock: Clock, readiness: Readiness, outbox: Outbox) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
@@ -211,9 +223,6 @@ async fn upkeep(flows: Arc<Flows>, clock: Clock, readiness: Readiness, outbox: O
             }
             _ = purge.tick() => {
                 flows.purge().await;
-                let (pending, cleared) = flows.sessions.count();
-                gauge!("poterne_sessions", "state" => "pending").set(pending as f64);
-                gauge!("poterne_sessions", "state" => "cleared").set(cleared as f64);
                 let drift = clock.drift();
                 if drift.abs() > 5_000 {
                     warn!(milliseconds = drift, "the wall clock was set; codes and blocks keep the gate's own time until a restart");

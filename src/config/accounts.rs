@@ -7,13 +7,15 @@ use crate::directory::RELOAD_EVERY;
 
 use super::desk::Wrong;
 use super::section::Section;
-use super::value::{duration, one_of, text};
+use super::value::{boolean, duration, one_of, text};
 
 /// Where accounts' addresses are looked up.
 #[derive(Clone, Debug)]
 pub struct AccountsSettings {
     /// The source.
     pub source: AccountsSource,
+    /// Whether creation networks with private addresses are trusted.
+    pub trust_private_networks: bool,
 }
 
 /// A source of accounts' addresses.
@@ -66,6 +68,7 @@ pub(super) fn read(section: Section<'_>) -> Option<AccountsSettings> {
         Some(Source::Login) => {
             section.only_with("path", "source = \"file\"");
             section.only_with("reload", "source = \"file\"");
+            section.only_with("trust_private_networks", "source = \"file\"");
             Some(AccountsSource::Login)
         }
         Some(Source::Later) => {
@@ -78,10 +81,14 @@ pub(super) fn read(section: Section<'_>) -> Option<AccountsSettings> {
     };
     if !matches!(source, Some(Source::File | Source::Login)) {
         // Known, so that they aren't called unknown beside the mistake about the source.
-        let _ = (section.node("path"), section.node("reload"));
+        let _ = (section.node("path"), section.node("reload"), section.node("trust_private_networks"));
     }
+    let trust_private_networks = match source {
+        Some(Source::File) => section.or("trust_private_networks", boolean, false),
+        _ => false,
+    };
     section.finish();
-    settings.map(|source| AccountsSettings { source })
+    settings.map(|source| AccountsSettings { source, trust_private_networks })
 }
 
 fn read_path(section: &Section<'_>) -> Option<(PathBuf, AccountsFormat)> {

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use crate::gate::pattern::PathPattern;
 use crate::model::NetworkPrefix;
+use crate::proxy::front::{self, FrontSettings};
 
 use super::desk::Wrong;
 use super::section::Section;
@@ -16,17 +17,6 @@ use super::value::{duration, host, network, number, one_of, size, socket, text};
 
 /// Where the gate's own pages live (DESIGN §7).
 pub const PREFIX: &str = "/_poterne";
-/// One deadline for a request's whole header: a browser on a bad mobile line needs a second or two,
-/// a client that sends a byte now and then would hold a connection for ever (PINGORA: timeouts are
-/// per read).
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest header of a request; browsers stay below 16 KiB, panels with many cookies below 32.
-pub const MAX_HEADER: usize = 64 * 1024;
-/// How long a kept connection may wait for its next request.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections from one network at a time: an office behind one address fits, a flood doesn't.
-pub const CONNECTIONS_PER_NETWORK: u32 = 256;
-
 /// Where visitors come in.
 #[derive(Clone, Debug)]
 pub struct ListenSettings {
@@ -43,14 +33,8 @@ pub struct ListenSettings {
     pub network_prefix: NetworkPrefix,
     /// Where the gate's own pages live: starts with `/`, doesn't end with one.
     pub prefix: String,
-    /// The deadline for a request's whole header.
-    pub header_timeout: Duration,
-    /// The longest header of a request, in bytes.
-    pub max_header: usize,
-    /// How long a kept connection may wait for its next request.
-    pub idle_timeout: Duration,
-    /// Connections from one network at a time.
-    pub connections_per_network: u32,
+    /// How connections are treated.
+    pub front: FrontSettings,
     /// Threads that serve visitors; `None`: as many as the machine has processors.
     pub threads: Option<NonZeroUsize>,
 }
@@ -81,22 +65,42 @@ pub(super) fn read(section: Section<'_>) -> Option<ListenSettings> {
     }
     let trusted = section.list("trusted_proxies", "networks", trusted_network).unwrap_or_default();
     let client_address = read_client_address(&section, trusted.is_empty());
+    let trusted_proxies: Vec<IpNet> = values(Some(trusted));
+    let network_prefix = read_network_prefix(&section);
     let settings = ListenSettings {
         addresses: values(addresses),
         hosts: values(hosts),
-        trusted_proxies: values(Some(trusted)),
         client_address,
-        network_prefix: read_network_prefix(&section),
+        network_prefix,
         prefix: section.or("prefix", prefix, PREFIX.to_owned()),
-        header_timeout: section.or("header_timeout", seconds(1, 120), HEADER_TIMEOUT),
-        max_header: section.or("max_header", size(4 * 1024, 1024 * 1024), MAX_HEADER),
-        idle_timeout: section.or("idle_timeout", seconds(1, 3600), IDLE_TIMEOUT),
-        connections_per_network: section.or("connections_per_network", number(1..=1_000_000), CONNECTIONS_PER_NETWORK),
+        front: read_front(&section, network_prefix, trusted_proxies.clone()),
+        trusted_proxies,
         threads: section.or("threads", threads, None),
     };
     warn_about_plain_http(&section, &settings);
     section.finish();
     Some(settings)
+}
+
+fn read_front(section: &Section<'_>, prefix: NetworkPrefix, trusted_proxies: Vec<IpNet>) -> FrontSettings {
+    FrontSettings {
+        header_timeout: section.or("header_timeout", seconds(1, 120), front::HEADER_TIMEOUT),
+        max_header: section.or("max_header", size(4 * 1024, 1024 * 1024), front::MAX_HEADER),
+        idle_timeout: section.or("idle_timeout", seconds(1, 3600), front::IDLE_TIMEOUT),
+        connections_per_network: section.or(
+            "connections_per_network",
+            number(1..=1_000_000),
+            front::CONNECTIONS_PER_NETWORK,
+        ),
+        transfer_window: section.or("transfer_window", seconds(1, 3600), front::TRANSFER_WINDOW),
+        least_transfer: section.or("least_transfer", least, front::LEAST_TRANSFER),
+        prefix,
+        trusted_proxies,
+    }
+}
+
+fn least(node: &Node) -> Result<u64, Wrong> {
+    size(0, 16 * 1024 * 1024)(node).map(|bytes| bytes as u64)
 }
 
 fn values<T, A>(list: Option<Vec<(T, A)>>) -> Vec<T> {

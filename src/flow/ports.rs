@@ -481,8 +481,10 @@ pub struct CodeMail {
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MailStatus {
-    /// Under way, or not known any more (after a restart).
+    /// Under way.
     Queued,
+    /// Not known any more: it may have left before the gate was started again, or be lost.
+    Unknown,
     /// Taken by the mail server for every address.
     Sent,
     /// The server can't be reached or says "later"; it's tried again.

@@ -125,6 +125,8 @@ pub enum Denial {
     LogOutFirst,
     /// The form could be read as two different ones.
     AmbiguousForm,
+    /// JSON at a door whose panel reads forms only: it can't be a login (R10).
+    FormOnly,
     /// The body of a door is longer than 64 KiB.
     TooLarge,
 }
@@ -139,6 +141,7 @@ impl Denial {
             Self::ClosedDoor => "closed-door",
             Self::LogOutFirst => "log-out-first",
             Self::AmbiguousForm => "ambiguous-form",
+            Self::FormOnly => "form-only",
             Self::TooLarge => "too-large",
         }
     }
@@ -210,6 +213,10 @@ fn at_door_with_body<'p>(profile: &PanelProfile, request: Request<'_>) -> Decisi
 
 fn through<'p>(profile: &PanelProfile, door: &'p Door, request: Request<'_>, form: Option<&Form>) -> Decision<'p> {
     let cleared = request.standing == Standing::Cleared;
+    let relayed = matches!(door.kind, DoorKind::Login | DoorKind::Reset | DoorKind::Register);
+    if relayed && !door.json && form.is_some_and(Form::is_json) {
+        return Decision::Deny(Denial::FormOnly);
+    }
     match door.kind {
         DoorKind::Login => Decision::Door(door, Permit::of(Passage::Door)),
         // Resets and registrations are for who isn't logged in: in a cleared session they could

@@ -308,6 +308,7 @@ mod tests {
             refused: Vec::new(),
             open: false,
             hand_over_answer: false,
+            json: false,
         }
     }
 

@@ -189,6 +189,7 @@ mod tests {
             refused: Vec::new(),
             open: false,
             hand_over_answer: false,
+            json: false,
         }
     }
 

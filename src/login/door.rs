@@ -64,6 +64,9 @@ pub struct Door {
     pub username: Option<String>,
     /// The field that carries the password.
     pub password: Option<String>,
+    /// The panel reads these fields from a JSON body too. Where it doesn't, such a body can't be a
+    /// login, and is refused.
+    pub json: bool,
     /// Any entry that holds speaks for acceptance; never enough without evidence (R6).
     pub accepted: Vec<Matcher>,
     /// Any entry that holds means refusal, unless a `login` cookie was gained.

@@ -169,6 +169,7 @@ impl InvalidForm {
 #[derive(Clone)]
 pub struct Form {
     fields: Vec<Pair<'static>>,
+    json: bool,
 }
 
 impl Form {
@@ -181,18 +182,25 @@ impl Form {
         if body.len() > MAX_BODY {
             return Err(InvalidForm::TooLong);
         }
-        let fields = match ContentType::parse(content_type.unwrap_or_default())? {
+        let content_type = ContentType::parse(content_type.unwrap_or_default())?;
+        let json = matches!(content_type, ContentType::Json);
+        let fields = match content_type {
             ContentType::UrlEncoded => urlencoded::parse(body)?,
             ContentType::Multipart { boundary } => multipart::parse(boundary, body)?,
             ContentType::Json => json::parse(body)?,
         };
-        let form = Self { fields };
+        let form = Self { fields, json };
         // The field by which a browser, or whoever acts as one, tells the character set.
         match form.bytes("_charset_") {
             Ok(None) => Ok(form),
             Ok(Some(charset)) if is_utf8_name(charset) => Ok(form),
             _ => Err(InvalidForm::Charset),
         }
+    }
+
+    /// Whether it came as JSON, which only some panels read.
+    pub fn is_json(&self) -> bool {
+        self.json
     }
 
     /// The fields, for rules.

@@ -86,7 +86,7 @@ impl Ledger {
     /// How the mail for `challenge` stands, all its messages taken together.
     pub(super) fn status(&self, challenge: ChallengeId) -> MailStatus {
         match self.entries.get(&challenge) {
-            None => MailStatus::Queued,
+            None => MailStatus::Unknown,
             Some(Entry { retrying: 1.., .. }) => MailStatus::Retrying,
             Some(Entry { queued: 1.., .. }) => MailStatus::Queued,
             Some(Entry { failed: 1.., .. }) => MailStatus::Failed,
@@ -160,7 +160,7 @@ mod tests {
             ledger.begin(*id, Phase::Failed, at(600 + i as i64), at(0));
         }
         assert_eq!(ids.iter().map(|id| ledger.knows(*id)).collect::<Vec<_>>(), [false, false, true, true, true]);
-        assert_eq!(ledger.status(ids[0]), MailStatus::Queued, "not known any more");
+        assert_eq!(ledger.status(ids[0]), MailStatus::Unknown);
         ledger.begin(ids[0], Phase::Queued, at(9000), at(603) + LINGER);
         assert_eq!(ids.iter().map(|id| ledger.knows(*id)).collect::<Vec<_>>(), [true, false, false, false, true]);
         assert_eq!(ledger.entries.len(), ledger.by_end.len());

@@ -177,6 +177,8 @@ pub enum Elsewhere {
     EnterCode,
     /// A login has to be made.
     LogIn,
+    /// A login has to be made, and a look taken at whether the panel did what was sent.
+    LogInAndLook,
 }
 
 /// A request that isn't served.
@@ -222,10 +224,14 @@ refusals! {
     BadRequest "bad-request" BAD_REQUEST
     /// The request didn't arrive in time.
     SlowRequest "slow-request" REQUEST_TIMEOUT
+    /// A login in a format that the panel doesn't read.
+    FormOnly "form-only" UNSUPPORTED_MEDIA_TYPE
     /// The body is longer than a door takes.
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE
     /// The header is longer than taken (a browser with too many cookies).
     HeaderTooLarge "header-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE
+    /// The target is longer than taken.
+    TargetTooLong "target-too-long" URI_TOO_LONG
     /// The host isn't one of ours.
     UnknownHost "unknown-host" MISDIRECTED_REQUEST
     /// A way of logging in that is closed (DESIGN R5).
@@ -260,6 +266,7 @@ impl Page {
             Self::LoggedOut => "logged-out",
             Self::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } => "confirm-code",
             Self::ConfirmElsewhere { first: Elsewhere::LogIn, .. } => "confirm-login",
+            Self::ConfirmElsewhere { first: Elsewhere::LogInAndLook, .. } => "session-over",
             Self::CodeAwaited { .. } => "code-awaited",
             Self::StartAgain { .. } => "start-again",
             Self::NoVerdict { .. } => "no-verdict",

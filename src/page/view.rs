@@ -67,7 +67,7 @@ pub(super) fn message(page: &Page, voice: &Voice, teller: &Teller<'_>) -> Result
 fn action(page: &Page) -> &'static str {
     match page {
         Page::ConfirmElsewhere { first: Elsewhere::EnterCode, .. } | Page::CodeAwaited { .. } => "challenge",
-        Page::ConfirmElsewhere { first: Elsewhere::LogIn, .. } => "login-elsewhere",
+        Page::ConfirmElsewhere { first: Elsewhere::LogIn | Elsewhere::LogInAndLook, .. } => "login-elsewhere",
         Page::PanelDown { .. } | Page::PanelSlow { .. } => "reload",
         Page::Refused(refusal) => match refusal.kind {
             RefusalKind::TooManyConnections | RefusalKind::TooManyRequests | RefusalKind::Internal => "reload",
@@ -97,6 +97,7 @@ fn code_view(page: &CodePage, voice: &Voice, teller: &Teller<'_>) -> Result<Valu
             left => value(teller.left(code.expires_at)?),
             mail => match code.mail {
                 MailStatus::Queued => "queued",
+                MailStatus::Unknown => "unknown",
                 MailStatus::Sent => "sent",
                 MailStatus::Retrying => "retrying",
                 MailStatus::Failed => "failed",

@@ -75,6 +75,7 @@ impl GateProxy {
             (Denial::AmbiguousForm, _) => {
                 Page::Refused(Refusal { kind: RefusalKind::BadRequest, reference, retry_at: None })
             }
+            (Denial::FormOnly, _) => Page::Refused(Refusal { kind: RefusalKind::FormOnly, reference, retry_at: None }),
             (Denial::TooLarge, _) => {
                 Page::Refused(Refusal { kind: RefusalKind::BodyTooLarge, reference, retry_at: None })
             }
@@ -99,12 +100,19 @@ impl GateProxy {
         let refused = |kind| Some(Page::Refused(Refusal { kind, reference, retry_at: None }));
         match course.fault {
             Some(Fault::Withheld) => return Some(Page::StartAgain { reference }),
+            Some(Fault::EndedBefore) => return Some(Page::ConfirmElsewhere { first: Elsewhere::LogIn, reference }),
+            Some(Fault::EndedMeanwhile) => {
+                return Some(Page::ConfirmElsewhere { first: Elsewhere::LogInAndLook, reference });
+            }
             Some(Fault::Credentials) => return Some(self.log_out_first(course.session.as_deref(), reference)),
             Some(Fault::Store) => return Some(Page::StoreUnavailable { reference }),
             None => {}
         }
         if super::front::refused_body(error).is_some() {
             return refused(RefusalKind::BadRequest);
+        }
+        if super::front::too_slow(error) {
+            return refused(RefusalKind::SlowRequest);
         }
         let timed_out =
             matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout);

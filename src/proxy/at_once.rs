@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use http::header::UPGRADE;
 use pingora::proxy::Session as Exchange;
 
 use super::request;
-use super::service::{Asker, Course, GateProxy, cookie_lines, own_path};
+use super::service::{Asker, Course, GateProxy, cookie_lines};
 use crate::gate::decide::{self, Decision, Passage, Request, Standing};
 use crate::gate::target::Target;
 use crate::model::Timestamp;
 use crate::state::Session;
+
+/// The session of a connection's requests, and what else of them stays the same.
+pub(super) struct Seen {
+    pub session: Arc<Session>,
+    pub asker: Asker,
+    /// The client, as headers name it.
+    pub client: HeaderValue,
+}
 
 impl GateProxy {
     /// What nearly every request of a cleared session is: the same cookies as a moment ago on this
@@ -34,7 +43,7 @@ impl GateProxy {
             return false;
         }
         let Ok(target) = Target::parse(header.raw_path()) else { return false };
-        if own_path(target.path(), &self.settings.prefix).is_some() {
+        if request::own_path(target.path(), &self.settings.prefix).is_some() {
             return false;
         }
         let (body_length, has_body) = request::body(&header.headers);

@@ -21,7 +21,7 @@ use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use crate::gate::decide::{self, Caller, DOOR_BODY_LIMIT, Decision, Permit, Request, Standing};
 use crate::gate::knock::{self, Typed};
 use crate::login::Door;
-use crate::login::Form;
+use crate::login::{Form, InvalidForm};
 use crate::model::Reference;
 use crate::page::{Page, RefusalKind};
 
@@ -92,7 +92,11 @@ impl GateProxy {
             Err(_) if request.standing == Standing::Cleared && is_no_form(content_type.as_ref()) => None,
             Err(error) => {
                 debug!(reason = error.reason(), "a door's form can't be read");
-                return Ok(Some(self.refuse(exchange, asker, RefusalKind::BadRequest)));
+                let kind = match error {
+                    InvalidForm::UnknownType => RefusalKind::FormOnly,
+                    _ => RefusalKind::BadRequest,
+                };
+                return Ok(Some(self.refuse(exchange, asker, kind)));
             }
         };
         match decide::decide_post(&self.flows.profile, request, form.as_ref()) {
@@ -121,6 +125,7 @@ impl GateProxy {
         let Ok(Typed { username: typed, .. }) = knock::typed(&door, request.target, form) else {
             return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest));
         };
+        self.counts.of(permit.passage()).increment(1);
         let bearer = match &course.session {
             Some(session) if request.standing == Standing::Cleared => Bearer::Session(session.id),
             _ => Bearer::Anonymous,
@@ -213,7 +218,11 @@ impl GateProxy {
         let now = self.flows.now();
         let location = released.location.as_deref().unwrap_or(&self.flows.profile.landing);
         let mut reply = match released.answer {
-            Some(answer) => self.panels_own(answer, Receiver::Session(released.session.id)),
+            Some(mut answer) => {
+                // They're in the jar, with all that the login led to.
+                answer.headers.remove(SET_COOKIE);
+                self.panels_own(answer, Receiver::Session(released.session.id))
+            }
             None => Reply::redirect(location),
         };
         let rules = &self.flows.profile.cookies;

@@ -150,6 +150,7 @@ fn is_dropped(name: &HeaderName, out: &Outgoing<'_>) -> bool {
                         | "x-client-ip"
                         | "x-cluster-client-ip"
                         | "x-remote-ip"
+                        | "x-envoy-external-address"
                         | "x-remote-addr"
                         | "x-remote-user"
                         | "x-originating-ip"
@@ -177,7 +178,9 @@ fn is_dropped(name: &HeaderName, out: &Outgoing<'_>) -> bool {
         Some(b'h') => text == "http2-settings",
         _ => false,
     };
-    known || text.contains('_') || (!out.pass_credentials && out.credential_headers.contains(name))
+    // Every delivery network has a name of its own for the visitor's address.
+    let address = ["client-ip", "clientip", "connecting-ip", "forwarded-for"].iter().any(|end| text.ends_with(end));
+    known || address || text.contains('_') || (!out.pass_credentials && out.credential_headers.contains(name))
 }
 
 /// What a request of the gate's own can't have from the browser's.

@@ -13,7 +13,9 @@ mod release;
 mod reply;
 mod request;
 mod service;
+mod told;
 pub mod websocket;
 
 pub use refusals::{RefusalLog, RefusalQueue};
 pub use service::{GateProxy, ProxySettings};
+pub use told::refusal_pages;

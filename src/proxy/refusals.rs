@@ -35,8 +35,14 @@ impl RefusalLog {
         (Self { queue }, RefusalQueue { waiting })
     }
 
-    /// Notes a refusal: one line in the log, one row in the store.
+    /// Counts a refusal and notes it.
     pub fn record(&self, refusal: RefusalRecord) {
+        metrics::counter!("poterne_refused_total", "reason" => refusal.reason.clone()).increment(1);
+        self.note(refusal);
+    }
+
+    /// Notes a refusal that was counted already: one line in the log, one row in the store.
+    pub fn note(&self, refusal: RefusalRecord) {
         info!(
             reference = %refusal.reference,
             reason = %refusal.reason,
@@ -45,7 +51,6 @@ impl RefusalLog {
             request = %refusal.request,
             "refused"
         );
-        metrics::counter!("poterne_refused_total", "reason" => refusal.reason.clone()).increment(1);
         if self.queue.try_send(refusal).is_err() {
             metrics::counter!("poterne_refusals_unrecorded_total").increment(1);
         }

@@ -67,6 +67,17 @@ pub fn name_of(host: &str) -> &str {
     }
 }
 
+/// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
+pub fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Whether a body can be searched: one type at most, and not packed.
+pub fn is_plainly_typed(headers: &HeaderMap) -> bool {
+    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
+}
+
 /// A fresh reference, for a refusal.
 pub fn reference() -> Reference {
     Reference::random(&mut rand::rng())

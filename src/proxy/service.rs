@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::{ACCEPT_LANGUAGE, COOKIE, SET_COOKIE, UPGRADE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, SET_COOKIE, UPGRADE};
+use http::{HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session as Exchange};
@@ -15,6 +15,7 @@ use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
+use super::at_once::Seen;
 use super::client::{self, ClientPolicy, OneClient, Scheme};
 use super::counts::Counts;
 use super::headers::{self, HostSent};
@@ -76,6 +77,10 @@ pub struct Course {
     scan: Option<Box<CredentialScan>>,
     held: Option<Bytes>,
     logs_out: bool,
+    /// The answer goes on by itself: its pieces say nothing about anybody being there.
+    endless: bool,
+    /// A piece of the answer has left.
+    begun: bool,
     pub(super) fault: Option<Fault>,
 }
 
@@ -88,19 +93,15 @@ pub(super) struct Asker {
     pub route: Route,
 }
 
-/// The session of a connection's requests, and what else of them stays the same.
-pub(super) struct Seen {
-    pub session: Arc<Session>,
-    pub asker: Asker,
-    /// The client, as headers name it.
-    pub client: HeaderValue,
-}
-
 /// Why the gate itself broke a request off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The answer belongs to a login that claimed its cookies meanwhile, or to a session that ended.
+    /// A login claimed the request's cookies meanwhile.
     Withheld,
+    /// The request's session ended before all of the request had gone up.
+    EndedBefore,
+    /// The request's session ended while the panel had the whole request.
+    EndedMeanwhile,
     /// Credentials in the body of a request that isn't a watched door's.
     Credentials,
     /// The store can't be asked or written.
@@ -108,6 +109,7 @@ pub(super) enum Fault {
 }
 
 const WITHHELD: ErrorType = ErrorType::Custom("answer withheld");
+const ENDED: ErrorType = ErrorType::Custom("session ended");
 const CREDENTIALS: ErrorType = ErrorType::Custom("credentials outside of a door");
 const STORE: ErrorType = ErrorType::Custom("store unavailable");
 
@@ -206,7 +208,7 @@ impl GateProxy {
         }
         let now = self.flows.now();
         let session = self.session_of(exchange, course, &asker, now);
-        if let Some(own) = own_path(target.path(), &self.settings.prefix) {
+        if let Some(own) = request::own_path(target.path(), &self.settings.prefix) {
             return Box::pin(self.own_endpoint(exchange, &asker, session, own, &target)).await.map(Some);
         }
         let (standing, session) = match self.standing(session, asker.network).await {
@@ -265,7 +267,7 @@ impl GateProxy {
             (Passage::Open, _) => Bearer::Nobody,
             _ => Bearer::Anonymous,
         };
-        if permit.scans_body() && !is_plainly_typed(&exchange.req_header().headers) {
+        if permit.scans_body() && !request::is_plainly_typed(&exchange.req_header().headers) {
             return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
         }
         if permit.scans_body() {
@@ -326,17 +328,33 @@ impl GateProxy {
         CredentialScan::new(fields, target.query_pairs(), content_type)
     }
 
-    /// Whether the answer to a request that is under way may still leave (R3): not if a login has
-    /// claimed its cookies meanwhile, and not if its session has ended.
-    fn may_leave(&self, course: &Course) -> bool {
-        let claimed = course.claims.iter().any(|key| self.flows.claims.is_claimed(key));
-        let ended = match (&course.permit, &course.session) {
-            (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => {
-                !course.logs_out && session.is_ended()
+    /// Whether a request that is under way may go on, up or down (R3): not if a login has claimed
+    /// its cookies meanwhile, and not if its session has ended, which is `ended` then.
+    fn may_go_on(&self, course: &mut Course, ended: Fault) -> pingora::Result<()> {
+        if course.claims.iter().any(|key| self.flows.claims.is_claimed(key)) {
+            course.fault = Some(Fault::Withheld);
+            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
+        }
+        match (&course.permit, &course.session) {
+            (Some(permit), Some(session))
+                if permit.passage() == Passage::Cleared
+                    && !course.logs_out
+                    && self.flows.sessions.has_ended(session) =>
+            {
+                course.fault = Some(ended);
+                Error::e_explain(ENDED, "the session of this request has ended")
             }
-            _ => false,
-        };
-        !claimed && !ended
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a cleared session's request is still being made use of.
+    fn used(&self, course: &Course) {
+        if let (Some(permit), Some(session)) = (&course.permit, &course.session)
+            && permit.passage() == Passage::Cleared
+        {
+            self.flows.sessions.touch(session, self.flows.now());
+        }
     }
 
     /// What a browser with a gate session gets that isn't cleared here. Cleared but on an unknown
@@ -359,17 +377,6 @@ impl GateProxy {
 /// Why a request can't be judged.
 enum Reason {
     Store,
-}
-
-/// The rest of a path under the gate's own prefix, which nothing of the panel lies below.
-pub(super) fn own_path<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(prefix)?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-}
-
-/// Whether a body can be searched: one type at most, and not packed.
-fn is_plainly_typed(headers: &http::HeaderMap) -> bool {
-    !headers.contains_key("content-encoding") && headers.get_all("content-type").into_iter().count() <= 1
 }
 
 /// The request's `Cookie` lines.
@@ -424,6 +431,14 @@ impl ProxyHttp for GateProxy {
         end_of_stream: bool,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        if let Err(error) = self.may_go_on(course, Fault::EndedBefore) {
+            *body = None;
+            return Err(error);
+        }
+        if body.is_some() {
+            // Whoever sends is there, however long it takes.
+            self.used(course);
+        }
         let Some(scan) = &mut course.scan else {
             return Ok(());
         };
@@ -456,13 +471,10 @@ impl ProxyHttp for GateProxy {
         upstream: &mut RequestHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
+        self.may_go_on(course, Fault::EndedBefore)?;
         let (Some(permit), Some(asker)) = (&course.permit, &course.asker) else {
             return Error::e_explain(ErrorType::InternalError, "nothing goes up without the gate's permit");
         };
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "claimed before it went up");
-        }
         let client = match &course.judged {
             Some(judged) => judged.session().client.clone(),
             None => headers::client_value(asker.client),
@@ -476,10 +488,7 @@ impl ProxyHttp for GateProxy {
         response: &mut ResponseHeader,
         course: &mut Course,
     ) -> pingora::Result<()> {
-        if !self.may_leave(course) {
-            course.fault = Some(Fault::Withheld);
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
-        }
+        self.may_go_on(course, Fault::EndedMeanwhile)?;
         if course.logs_out
             && let Some(session) = &course.session
             && let Err(error) = self.flows.end(session).await
@@ -488,6 +497,8 @@ impl ProxyHttp for GateProxy {
             course.fault = Some(Fault::Store);
             return Error::e_explain(STORE, "a logout could not be written");
         }
+        let kind = response.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        course.endless = response.status == StatusCode::SWITCHING_PROTOCOLS || kind.starts_with(b"text/event-stream");
         if response.headers.contains_key(SET_COOKIE) {
             self.dress(response, Self::receiver(course))?;
         }
@@ -506,9 +517,13 @@ impl ProxyHttp for GateProxy {
         _: bool,
         course: &mut Course,
     ) -> pingora::Result<Option<Duration>> {
-        if !self.may_leave(course) {
+        if let Err(error) = self.may_go_on(course, Fault::EndedMeanwhile) {
             *body = None;
-            return Error::e_explain(WITHHELD, "a login has claimed the cookies of this answer");
+            return Err(error);
+        }
+        // A download that takes long is a session in use. The first piece was counted with its request.
+        if body.is_some() && std::mem::replace(&mut course.begun, true) && !course.endless {
+            self.used(course);
         }
         Ok(None)
     }

@@ -72,11 +72,6 @@ impl Session {
         self.standing.load(Ordering::Acquire) != LIVE
     }
 
-    /// Whether it has ended: answers to requests still under way for it are withheld.
-    pub fn is_ended(&self) -> bool {
-        self.standing.load(Ordering::Acquire) == ENDED
-    }
-
     fn stop(&self, standing: u8) {
         // What has ended stays ended.
         self.standing.fetch_max(standing, Ordering::AcqRel);
@@ -210,6 +205,17 @@ impl Sessions {
             return false;
         }
         true
+    }
+
+    /// Whether a session that was looked up before has ended since: what is still under way for it
+    /// goes no further. One that goes on from another network, under its token, hasn't; one that got
+    /// a new token has, as far as the old one's holder is concerned (DESIGN R1).
+    pub fn has_ended(&self, session: &Session) -> bool {
+        match session.standing.load(Ordering::Acquire) {
+            LIVE => false,
+            ENDED => true,
+            _ => self.by_token.get(&session.token).is_none_or(|present| present.id != session.id),
+        }
     }
 
     /// Notes that a cleared session was used.

@@ -37,7 +37,7 @@ fn malformed() -> Vec<(String, u16)> {
     .collect();
     cases.push((format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(17_000)), 414));
     cases.push((format!("GET /bad HTTP/1.1\r\nHost: h\r\n{}\r\n", "A: b\r\n".repeat(100)), 431));
-    cases.push((format!("GET /bad HTTP/1.1\r\nHost: h\r\nA: {}\r\n\r\n", "x".repeat(40_000)), 431));
+    cases.push((format!("GET /bad HTTP/1.1\r\nHost: h\r\nA: {}\r\n\r\n", "x".repeat(70_000)), 431));
     cases
 }
 
@@ -66,15 +66,24 @@ async fn a_malformed_header_is_refused_as_the_first_request_and_as_a_later_one()
 async fn the_operators_page_is_shown_and_told_the_reason() {
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&reasons);
-    let pages = Arc::new(move |refused: poterne::proxy::front::Refused| {
-        told.lock().unwrap().push((refused.reason, refused.peer.ip().to_string()));
-        RefusalPage { content_type: "text/html; charset=utf-8", body: "<p>7K2M-Q9XD".into() }
+    let pages = Arc::new(move |refused: poterne::proxy::front::Refused<'_>| {
+        let head = String::from_utf8_lossy(refused.head).into_owned();
+        told.lock().unwrap().push((refused.reason, refused.peer.ip().to_string(), head));
+        RefusalPage {
+            content_type: "text/html; charset=utf-8",
+            language: Some(poterne::model::Language::Fr),
+            retry_after: Some(7),
+            body: "<p>7K2M-Q9XD".into(),
+        }
     });
     let world = World::with(FrontSettings::default(), Some(pages)).await;
-    let answer = world.send("GET / HTTP/1.1\r\n\r\n").await;
+    let answer = world.send("GET / HTTP/1.1\r\nAccept-Language: fr\r\n\r\n").await;
     assert_eq!((answer.status, answer.text()), (400, "<p>7K2M-Q9XD"));
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(*reasons.lock().unwrap(), [(RefusedReason::Host, "127.0.0.1".to_owned())]);
+    assert_eq!((answer.header("content-language"), answer.header("retry-after")), (Some("fr"), Some("7")));
+    assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"), "{answer:?}");
+    let head = "GET / HTTP/1.1\r\nAccept-Language: fr\r\n\r\n".to_owned();
+    assert_eq!(*reasons.lock().unwrap(), [(RefusedReason::Host, "127.0.0.1".to_owned(), head)]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Executor};
 
+use super::support::browser::{Browser, PATIENCE};
 use super::support::page::Page;
 use super::support::smtp::{Action, Behaviour, Fault, SmtpServer, Stage};
 use super::world::{
@@ -17,11 +18,13 @@ fn assert_store_unavailable(page: &Page) {
     assert!(page.reference().is_some() && page.header("retry-after").is_some(), "{page:?}");
 }
 
-async fn a_failing_store_clears_nobody(world: &World, inside: &mut super::support::browser::Browser) {
-    // A login on a known network, a login on an unknown one, a code.
-    assert_store_unavailable(&log_in(&mut world.gate.browser(2), ALICE).await);
-    let mut unknown = world.gate.browser(3);
-    assert_store_unavailable(&log_in(&mut unknown, ALICE).await);
+async fn a_failing_store_clears_nobody(world: &World, inside: &mut Browser) {
+    // A login on a known network and one on an unknown one; a store that is locked takes its time to say no.
+    let (mut known, mut unknown) = (world.gate.browser(2), world.gate.browser(3));
+    let (first, second) = tokio::join!(log_in(&mut known, ALICE), log_in(&mut unknown, ALICE));
+    assert_store_unavailable(&first);
+    assert_store_unavailable(&second);
+    assert_outside(&known).await;
     assert_outside(&unknown).await;
     // Live sessions go on.
     assert_inside(inside, ALICE).await;
@@ -47,62 +50,55 @@ async fn with_a_store_that_cant_be_written_nobody_is_cleared_and_live_sessions_g
     assert!(is_cleared(&log_in(&mut world.gate.browser(2), ALICE).await));
 }
 
-/// A disk of its own, as full as wanted.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    /// `None` where this user may not mount one.
-    fn new() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(folder.path()).output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder))
+#[tokio::test]
+async fn on_a_full_disk_nobody_is_cleared_and_live_sessions_go_on() {
+    let world = World::new().await;
+    let mut inside = world.cleared(2, ALICE).await;
+    let mut pending = world.gate.browser(4);
+    let code = world.to_challenge(&mut pending, BOB).await;
+    let form = pending.get(CHALLENGE).await.form(CHALLENGE).with("code", &code);
+    let mails = world.smtp.mails().len();
+    // Not even a line of its log can be written any more.
+    world.gate.fill_disk(true);
+    for _ in 0..3 {
+        assert_store_unavailable(&pending.submit(&form).await);
     }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Leaves no byte.
-    fn fill(&self) {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.path().join("full")).unwrap();
-        for size in [65536, 4096, 512, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.path().join("full")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _gone = Command::new("umount").arg("-l").arg(self.path()).output();
-    }
+    assert_outside(&pending).await;
+    a_failing_store_clears_nobody(&world, &mut inside).await;
+    // A logout can't be made to last; so it isn't claimed to have happened.
+    assert_store_unavailable(&inside.get("/logout.php").await);
+    assert_eq!(world.smtp.mails().len(), mails, "no code leaves that couldn't be kept");
+    let metrics = world.gate.metrics().await;
+    let failures = metrics.lines().find_map(|line| line.strip_prefix("poterne_store_failures_total ")).unwrap();
+    assert!(failures.parse::<f64>().unwrap() >= 5.0, "{metrics}");
+    world.gate.fill_disk(false);
+    // It comes back by itself, with nothing lost and no try counted.
+    assert!(is_cleared(&pending.submit(&form).await));
+    assert_inside(&mut pending, BOB).await;
+    assert!(is_cleared(&log_in(&mut world.gate.browser(2), ALICE).await));
+    assert!(inside.get("/logout.php").await.status.is_redirection());
+    assert_outside(&inside).await;
 }
 
 #[tokio::test]
-async fn on_a_full_disk_nobody_is_cleared_and_live_sessions_go_on() {
-    let Some(disk) = SmallDisk::new() else {
-        // Where nobody may mount one, the lock of the test above shows the same.
-        return;
+async fn a_read_only_store_stops_the_start_with_the_reason() {
+    let mut world = World::new().await;
+    world.cleared(2, ALICE).await;
+    world.gate.stop();
+    // What SQLite takes for "written by a newer version: to be read only", whoever the user is.
+    let write_version = |version: u8| {
+        let mut bytes = std::fs::read(world.gate.store_path()).unwrap();
+        bytes[18] = version;
+        std::fs::write(world.gate.store_path(), bytes).unwrap();
     };
-    let path = disk.path().join("poterne.db").display().to_string();
-    let world = World::with(|setup| setup.set("store.path", path)).await;
-    let mut inside = world.cleared(2, ALICE).await;
-    disk.fill();
-    // What the write-ahead log has room for already may still be written; then it's over.
-    let mut last = log_in(&mut world.gate.browser(3), BOB).await;
-    for _ in 0..200 {
-        if last.status == 503 {
-            break;
-        }
-        last = log_in(&mut world.gate.browser(3), BOB).await;
-    }
-    assert_store_unavailable(&last);
-    a_failing_store_clears_nobody(&world, &mut inside).await;
-    disk.free();
+    write_version(3);
+    let before = std::fs::read(world.gate.store_path()).unwrap();
+    let output = started(world.gate.folder());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("poterne.db") && said.contains("written"), "{said}");
+    assert_eq!(std::fs::read(world.gate.store_path()).unwrap(), before, "nothing was changed");
+    write_version(2);
+    world.gate.start_again().await;
     assert!(is_cleared(&log_in(&mut world.gate.browser(2), ALICE).await));
 }
 
@@ -156,26 +152,68 @@ async fn a_store_that_is_none_or_in_use_stops_the_start_with_the_reason() {
     assert!(!output.status.success() && said.contains("not a store of Poterne"), "{said}");
 }
 
-#[tokio::test]
-async fn when_the_mail_server_is_down_the_page_says_so_and_known_networks_get_in() {
-    let world = World::new().await;
-    world.cleared(2, ALICE).await;
-    world.smtp.add_fault(Fault::always(Stage::Mail, Action::Reply("451 4.3.0 try later".to_owned())));
-    let mut browser = world.gate.browser(3);
-    assert!(log_in(&mut browser, ALICE).await.wants_code());
-    let said = tokio::time::timeout(std::time::Duration::from_secs(40), async {
+/// Loads the code page until it says this.
+async fn page_saying(browser: &mut Browser, words: &str) -> Page {
+    let said = tokio::time::timeout(PATIENCE, async {
         loop {
             let page = browser.get(CHALLENGE).await;
-            if page.contains("hasn’t left") || page.contains("couldn’t") || page.contains("mail server") {
+            if page.contains(words) {
                 return page;
             }
         }
-    })
-    .await;
-    let page = said.unwrap_or_else(|_| panic!("the page never said it"));
-    assert!(page.slug().as_deref() == Some("code"), "{page:?}");
+    });
+    match said.await {
+        Ok(page) => page,
+        Err(_) => panic!("it never says {words}: {:?}", browser.get(CHALLENGE).await),
+    }
+}
+
+const SENT: &str = "We sent it at";
+const UNDER_WAY: &str = "The e-mail is on its way.";
+const NOT_NOW: &str = "can’t deliver the e-mail right now";
+
+#[tokio::test]
+async fn b61_the_page_says_that_the_mail_server_is_down_and_that_the_mail_was_sent_once_it_is_back() {
+    let mut world = World::new().await;
+    world.cleared(2, ALICE).await;
+    // Nobody answers at its address.
+    let addr = world.smtp.addr;
+    world.smtp = SmtpServer::start(Behaviour::default());
+    while tokio::net::TcpStream::connect(addr).await.is_ok() {}
+    let mut browser = world.gate.browser(3);
+    assert!(log_in(&mut browser, ALICE).await.wants_code());
+    let page = page_saying(&mut browser, NOT_NOW).await;
+    assert_eq!(page.slug().as_deref(), Some("code"), "{page:?}");
+    assert!(!page.contains(SENT) && !page.contains(UNDER_WAY), "{page:?}");
     assert_outside(&browser).await;
+    assert!(world.gate.metrics().await.contains("poterne_mail_up 0\n"));
+    // Known networks get in meanwhile.
     assert!(is_cleared(&log_in(&mut world.gate.browser(2), ALICE).await));
+    world.smtp = SmtpServer::start_at(addr, Behaviour::default());
+    let code = world.code_after(ALICE, 0).await;
+    let page = page_saying(&mut browser, SENT).await;
+    assert!(!page.contains(NOT_NOW) && !page.contains(UNDER_WAY), "{page:?}");
+    assert!(is_cleared(&enter_code(&mut browser, &code).await));
+    assert!(world.gate.metrics().await.contains("poterne_mail_up 1\n"));
+}
+
+#[tokio::test]
+async fn the_page_says_sent_once_the_mail_server_took_the_mail_and_not_before() {
+    let mut world = World::new().await;
+    let mut browser = world.gate.browser(3);
+    world.to_challenge(&mut browser, BOB).await;
+    let page = page_saying(&mut browser, SENT).await;
+    assert!(!page.contains(UNDER_WAY) && page.contains("b…@e…e.test"), "{page:?}");
+    // This one is in the server's hands, which hasn't said yet that it took it.
+    world.smtp.add_fault(Fault::always(Stage::EndOfMessage, Action::Hang));
+    assert!(log_in(&mut browser, ALICE).await.wants_code());
+    let page = browser.get(CHALLENGE).await;
+    assert!(page.contains(UNDER_WAY) && page.contains("It goes to your address") && !page.contains(SENT), "{page:?}");
+    // A gate that was killed meanwhile can't know, and doesn't pretend to.
+    world.gate.kill_and_restart().await;
+    let page = browser.get(CHALLENGE).await;
+    assert!(page.contains("can’t tell any more whether the e-mail has left"), "{page:?}");
+    assert!(!page.contains(SENT) && !page.contains(UNDER_WAY) && page.contains("/challenge/resend"), "{page:?}");
 }
 
 #[tokio::test]

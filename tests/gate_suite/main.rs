@@ -6,9 +6,12 @@
 
 mod cookies;
 mod doors;
+mod endings;
 mod failing;
+mod front;
 mod journey;
 mod leaks;
+mod opened;
 mod races;
 mod requests;
 mod restarts;

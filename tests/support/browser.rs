@@ -89,6 +89,12 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
+impl std::fmt::Debug for Browser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Browser({} with {:?})", self.from, self.jar)
+    }
+}
+
 impl Browser {
     /// A fresh browser on the network 127.0.0.`network`.
     pub fn new(server: SocketAddr, network: u8) -> Self {

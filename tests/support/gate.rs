@@ -148,6 +148,14 @@ impl Gate {
         fs::rename(written, file).unwrap();
     }
 
+    /// Lets it write nothing to any file from here on, as on a full disk; or everything again.
+    pub fn fill_disk(&self, full: bool) {
+        let child = self.process.as_ref().unwrap_or_else(|| panic!("the gate isn't running"));
+        let limit = if full { "--fsize=0:unlimited" } else { "--fsize=unlimited:unlimited" };
+        let status = Command::new("prlimit").args(["--pid", &child.id().to_string(), limit]).status().unwrap();
+        assert!(status.success());
+    }
+
     fn clock_path(&self) -> PathBuf {
         self.folder.path().join("clock")
     }
@@ -208,7 +216,10 @@ impl Gate {
         let _none = fs::remove_file(self.clock_path());
         self.ahead = Duration::ZERO;
         let log = File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_poterne"))
+        // A limit on files' sizes is to be an error to it, as a full disk is, and not its end.
+        let child = Command::new("env")
+            .arg("--ignore-signal=XFSZ")
+            .arg(env!("CARGO_BIN_EXE_poterne"))
             .arg("run")
             .arg("--config")
             .arg(self.config_path())

@@ -39,6 +39,13 @@ impl RawConnection {
         bytes.len()
     }
 
+    /// Reads to the end of the connection; what came, as text.
+    pub async fn finish_text(mut self) -> String {
+        let mut bytes = Vec::new();
+        assert!(tokio::time::timeout(PATIENCE, self.read_all(&mut bytes)).await.is_ok(), "no end");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Reads until `needle` has come, or the connection ended; what came.
     pub async fn read_until(&mut self, needle: &str) -> String {
         let mut bytes = Vec::new();

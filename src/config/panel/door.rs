@@ -39,6 +39,7 @@ fn read_door(section: Section<'_>, prefix: &str) -> Option<Door> {
     let fields = read_rules(&section, "fields");
     let username = section.get("username", field);
     let password = section.get("password", field);
+    let json = section.or("json", boolean, false);
     let accepted = read_matchers(&section, "accepted");
     let refused = read_matchers(&section, "refused");
     let open = section.or("open", boolean, false);
@@ -60,7 +61,20 @@ fn read_door(section: Section<'_>, prefix: &str) -> Option<Door> {
     };
     section.finish();
     let (kind, path) = kind.zip(path)?;
-    Some(Door { kind, path, methods, query, fields, username, password, accepted, refused, open, hand_over_answer })
+    Some(Door {
+        kind,
+        path,
+        methods,
+        query,
+        fields,
+        username,
+        password,
+        json,
+        accepted,
+        refused,
+        open,
+        hand_over_answer,
+    })
 }
 
 /// What each kind needs, and what it can't have.

@@ -19,6 +19,7 @@ fn door(kind: DoorKind, accepted: Vec<Matcher>, refused: Vec<Matcher>) -> Door {
         refused,
         open: false,
         hand_over_answer: false,
+        json: false,
     }
 }
 

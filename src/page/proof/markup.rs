@@ -140,7 +140,7 @@ fn no_state_of_a_page_is_beyond_words() {
     let Some(Page::Code(code)) = samples.iter().find(|s| s.name == "code").map(|s| s.page.clone()) else { panic!() };
     let mut states = Vec::new();
     let line = code.code.unwrap();
-    let lines = [MailStatus::Queued, MailStatus::Sent, MailStatus::Retrying, MailStatus::Failed]
+    let lines = [MailStatus::Queued, MailStatus::Unknown, MailStatus::Sent, MailStatus::Retrying, MailStatus::Failed]
         .map(|mail| Some(CodeLine { mail, ..line }));
     let notices = [
         None,

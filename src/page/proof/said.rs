@@ -97,12 +97,15 @@ fn statuses_are_those_of_the_contract() {
         ("too-many-tries", 429),
         ("confirm-code", 403),
         ("code-awaited", 403),
+        ("session-over", 403),
         ("start-again", 409),
         ("log-out-first", 409),
         ("ambiguous-target", 400),
         ("bad-request", 400),
         ("body-too-large", 413),
         ("header-too-large", 431),
+        ("target-too-long", 414),
+        ("form-only", 415),
         ("unknown-host", 421),
         ("closed-door", 403),
         ("form-from-elsewhere", 403),
@@ -207,7 +210,7 @@ fn catalogues_have_the_same_messages_and_every_one_is_used() {
     }
     // Keys put together from a part that varies.
     let mut composed: BTreeSet<String> = ["new-network", "network-changed"].map(|r| format!("code-{r}")).into();
-    composed.extend(["queued", "retrying", "failed"].map(|s| format!("mail-{s}")));
+    composed.extend(["queued", "unknown", "retrying", "failed"].map(|s| format!("mail-{s}")));
     composed.extend(["wrong-codes", "wrong-codes-everywhere", "support-needed"].map(|r| format!("blocked-{r}")));
     for sample in samples() {
         composed.extend(["title", "what", "next"].map(|part| format!("{}-{part}", sample.page.slug())));

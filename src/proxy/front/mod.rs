@@ -30,12 +30,27 @@ use tokio::time::{Instant, Sleep};
 use crate::model::{ClientAddr, Network, NetworkPrefix, PeerAddr};
 
 pub use head::{MAX_HEADER_LINES, MAX_TARGET};
-pub use refusal::{RefusalPage, RefusalPages, Refused, RefusedReason, refused_body};
+pub use refusal::{RETRY_AFTER, RefusalPage, RefusalPages, Refused, RefusedReason, refused_body, too_slow};
 pub use serve::{BindFailed, RunningServer, ServeSettings, StartFailed, bind, build_service, http_proxy, spawn};
 
 use pace::Pace;
 use screen::Screened;
 use seats::Seats;
+
+/// One deadline for a request's whole header: plenty even over a bad mobile line, while a client
+/// that sends a byte now and then would hold a connection for ever.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest header; browsers stay below 16 KiB, panels with many cookies below 32.
+pub const MAX_HEADER: usize = 64 * 1024;
+/// How long a kept connection may wait for its next request.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections from one network at a time: a browser has six open to one host, and an office behind
+/// one address has many browsers; a flood doesn't fit.
+pub const CONNECTIONS_PER_NETWORK: u32 = 256;
+/// How long a client may be waited for while it moves less than [`LEAST_TRANSFER`].
+pub const TRANSFER_WINDOW: Duration = Duration::from_secs(60);
+/// What must move in a [`TRANSFER_WINDOW`], in bytes: a hundredth of what the slowest modem did.
+pub const LEAST_TRANSFER: u64 = 2048;
 
 /// How connections are treated.
 #[derive(Clone, Debug)]
@@ -60,19 +75,17 @@ pub struct FrontSettings {
 }
 
 impl Default for FrontSettings {
-    /// Ten seconds for a header are plenty even over a bad mobile line; a browser has six
-    /// connections open to one host, and an office behind one address has many browsers. What
-    /// least moves in a minute is a tenth of what the slowest modem did.
+    /// What `[listen]` says where an operator says nothing.
     fn default() -> Self {
         Self {
-            header_timeout: Duration::from_secs(10),
-            max_header: 32 * 1024,
-            idle_timeout: Duration::from_secs(60),
-            connections_per_network: 512,
+            header_timeout: HEADER_TIMEOUT,
+            max_header: MAX_HEADER,
+            idle_timeout: IDLE_TIMEOUT,
+            connections_per_network: CONNECTIONS_PER_NETWORK,
             prefix: NetworkPrefix::default(),
             trusted_proxies: Vec::new(),
-            transfer_window: Duration::from_secs(60),
-            least_transfer: 2048,
+            transfer_window: TRANSFER_WINDOW,
+            least_transfer: LEAST_TRANSFER,
         }
     }
 }
@@ -99,8 +112,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         Self { app, settings, seats: Arc::default(), pages: Arc::new(refusal::plain_page) }
     }
 
-    /// Lets `pages` write what refusals say. A refusal for too many connections stays bare: it has
-    /// to be cheap.
+    /// Lets `pages` write what refusals say.
     #[must_use]
     pub fn with_refusal_pages(mut self, pages: RefusalPages) -> Self {
         self.pages = pages;
@@ -188,22 +200,22 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
 
     async fn refuse(&self, mut connection: Box<Screened>, reason: RefusedReason, peer: PeerAddr) {
         count(reason);
-        let page = (self.pages)(Refused { reason, peer });
+        let page = (self.pages)(Refused { reason, peer, head: connection.pending() });
         // Whoever doesn't take a page of a few kilobytes within seconds doesn't want it.
         let _ =
             tokio::time::timeout(Duration::from_secs(5), connection.refuse(reason, &refusal::answer(reason, &page)))
                 .await;
     }
 
-    /// One write and the end: no page, no waiting.
+    /// One write and the end: no waiting.
     async fn turn_away(&self, stream: Stream, peer: PeerAddr) {
         let reason = RefusedReason::TooManyConnections;
         count(reason);
-        let page = refusal::plain_page(Refused { reason, peer });
         let mut connection = Screened::new(stream, None, self.pace());
-        let answer = refusal::answer(reason, &page);
         // What has already arrived is taken off the socket, so that closing it resets nothing.
         let _ = tokio::time::timeout(Duration::from_millis(1), connection.fill()).await;
+        let page = (self.pages)(Refused { reason, peer, head: connection.pending() });
+        let answer = refusal::answer(reason, &page);
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.refuse(reason, &answer)).await;
         connection.abandon();
     }

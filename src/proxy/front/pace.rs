@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::refusal::TooSlow;
+
 /// The least that a client has to move while it's waited for, so that neither reading an answer nor
 /// sending a body a byte at a time holds a connection for ever.
 ///
@@ -55,7 +57,7 @@ impl Pace {
         self.waiting = true;
         while let Poll::Ready(()) = end.as_mut().poll(cx) {
             if self.moved < self.least {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client is too slow"));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, TooSlow));
             }
             self.moved = 0;
             end.as_mut().reset(now + self.window);

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use http::StatusCode;
 
-use crate::model::PeerAddr;
+use crate::model::{Language, PeerAddr};
+use crate::page::security_headers;
 
 /// Why the front refuses a connection or a request before anybody else has seen it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -103,6 +104,9 @@ impl RefusedReason {
     }
 }
 
+/// When somebody with too many connections may come back, in seconds.
+pub const RETRY_AFTER: u64 = 10;
+
 impl fmt::Display for RefusedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -122,11 +126,27 @@ pub fn refused_body(error: &pingora::Error) -> Option<RefusedReason> {
     io.get_ref()?.downcast_ref::<BodyRefused>().map(|refused| refused.0)
 }
 
+/// The client moved too little for too long, in the middle of a body or of an answer: the cause
+/// inside the I/O error that pingora reports; see [`too_slow`].
+#[derive(Debug, thiserror::Error)]
+#[error("the client is too slow")]
+pub(super) struct TooSlow;
+
+/// Whether `error` says that the client was too slow with its body or with taking an answer. It
+/// deserves a 408 then, as far as no answer has begun.
+pub fn too_slow(error: &pingora::Error) -> bool {
+    let io = error.root_cause().downcast_ref::<std::io::Error>();
+    io.and_then(std::io::Error::get_ref).is_some_and(|cause| cause.is::<TooSlow>())
+}
+
 /// A refusal, for whoever writes its page.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused {
+#[derive(Clone, Copy)]
+pub struct Refused<'a> {
     /// Why.
     pub reason: RefusedReason,
+    /// What came of the header, refused or unfinished as it is: good for guessing how somebody
+    /// wants to be told, and for nothing else.
+    pub head: &'a [u8],
     /// The other end of the socket. Nothing the request says is trusted, so this is no client
     /// address behind a trusted proxy.
     pub peer: PeerAddr,
@@ -137,35 +157,50 @@ pub struct Refused {
 pub struct RefusalPage {
     /// The `Content-Type`.
     pub content_type: &'static str,
+    /// The `Content-Language`.
+    pub language: Option<Language>,
+    /// The `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
     /// The body.
     pub body: Bytes,
 }
 
 /// Writes the page of a refusal; called once for each, so it may draw a reference and record it. It
 /// must neither block nor take long.
-pub type RefusalPages = Arc<dyn Fn(Refused) -> RefusalPage + Send + Sync>;
+pub type RefusalPages = Arc<dyn Fn(Refused<'_>) -> RefusalPage + Send + Sync>;
 
 /// A line of plain text.
-pub(super) fn plain_page(refused: Refused) -> RefusalPage {
+pub(super) fn plain_page(refused: Refused<'_>) -> RefusalPage {
     let status = refused.reason.status();
     let body = format!("{} {} ({})\n", status.as_str(), status.canonical_reason().unwrap_or("Refused"), refused.reason);
-    RefusalPage { content_type: "text/plain; charset=utf-8", body: body.into() }
+    let retry_after = (refused.reason == RefusedReason::TooManyConnections).then_some(RETRY_AFTER);
+    RefusalPage { content_type: "text/plain; charset=utf-8", language: None, retry_after, body: body.into() }
 }
 
 /// The whole answer, as it goes over the wire.
 pub(super) fn answer(reason: RefusedReason, page: &RefusalPage) -> BytesMut {
     let status = reason.status();
-    let retry = if reason == RefusedReason::TooManyConnections { "Retry-After: 10\r\n" } else { "" };
-    let head = format!(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n{retry}Connection: close\r\n\r\n",
-        status.as_str(),
-        status.canonical_reason().unwrap_or("Refused"),
-        page.content_type,
-        page.body.len(),
-    );
-    let mut bytes = BytesMut::with_capacity(head.len() + page.body.len());
-    bytes.extend_from_slice(head.as_bytes());
-    bytes.extend_from_slice(&page.body);
+    let mut bytes = BytesMut::with_capacity(1024 + page.body.len());
+    let mut line = |parts: &[&[u8]]| {
+        parts.iter().for_each(|part| bytes.put_slice(part));
+        bytes.put_slice(b"\r\n");
+    };
+    let said = status.canonical_reason().unwrap_or("Refused");
+    line(&[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", said.as_bytes()]);
+    line(&[b"Content-Type: ", page.content_type.as_bytes()]);
+    line(&[b"Content-Length: ", page.body.len().to_string().as_bytes()]);
+    if let Some(language) = page.language {
+        line(&[b"Content-Language: ", language.tag().as_bytes()]);
+    }
+    if let Some(seconds) = page.retry_after {
+        line(&[b"Retry-After: ", seconds.to_string().as_bytes()]);
+    }
+    for (name, value) in security_headers() {
+        line(&[name.as_str().as_bytes(), b": ", value.as_bytes()]);
+    }
+    line(&[b"Connection: close"]);
+    line(&[]);
+    bytes.put_slice(&page.body);
     bytes
 }
 
@@ -190,5 +225,8 @@ mod tests {
         let error = pingora::Error::because(pingora::ErrorType::ReadError, "when reading body", io);
         assert_eq!(refused_body(&error.into_down()), Some(RefusedReason::Chunk));
         assert_eq!(refused_body(&pingora::Error::new(pingora::ErrorType::ReadError)), None);
+        let slow = |io| too_slow(&pingora::Error::because(pingora::ErrorType::ReadError, "when reading body", io));
+        assert!(slow(std::io::Error::new(std::io::ErrorKind::TimedOut, TooSlow)));
+        assert!(!slow(std::io::ErrorKind::TimedOut.into()), "the network's own timeout leaves nobody to be told");
     }
 }
