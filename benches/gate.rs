@@ -142,6 +142,7 @@ fn client(n: u64) -> ClientAddr {
 }
 
 /// The decision as `proxy::service` makes it. `cold`: the connection has seen nothing yet.
+#[inline(never)]
 fn judge(world: &World, browser: &Browser, method: &Method, cold: bool) -> Option<HeaderValue> {
     let target = Target::parse(world.target.as_bytes()).unwrap();
     let network = Network::of(browser.client, NetworkPrefix::default());
@@ -248,7 +249,34 @@ fn world(panel: &str, count: u64) -> (World, Vec<Browser>, f64) {
     (world, browsers, weight)
 }
 
+/// `--instructions`: a few decisions of each kind on one profile, to be counted by
+/// `valgrind --tool=callgrind --toggle-collect='*::judge'`.
+fn for_callgrind(panel: &str) {
+    let (world, browsers, _) = world(panel, 1_000);
+    for _ in 0..3 {
+        for browser in &browsers {
+            black_box(hot(&world, browser));
+        }
+        for browser in &browsers {
+            black_box(cold(&world, browser));
+        }
+    }
+}
+
+#[inline(never)]
+fn hot(world: &World, browser: &Browser) -> Option<HeaderValue> {
+    judge(world, browser, &Method::GET, false)
+}
+
+#[inline(never)]
+fn cold(world: &World, browser: &Browser) -> Option<HeaderValue> {
+    judge(world, browser, &Method::GET, true)
+}
+
 fn main() {
+    if std::env::args().any(|argument| argument == "--instructions") {
+        return PANELS.into_iter().for_each(for_callgrind);
+    }
     let mut short = Vec::new();
     println!("{:<10} {:>9} {:>9} {:>9}", "panel", "sessions", "seen ns", "new ns");
     for panel in PANELS {

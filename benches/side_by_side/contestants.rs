@@ -49,7 +49,8 @@ pub fn start_all(folder: &Path, only: &[String]) -> (Process, SocketAddr, Vec<Co
         refuses: false,
     };
     let mut contestants = Vec::new();
-    for (name, role) in [("bare pingora", "bare"), ("the front alone", "front")] {
+    for (name, role) in [("bare pingora", "bare"), ("bare, with deadlines", "deadlines"), ("the front alone", "front")]
+    {
         if wanted(name) {
             let address = free_address();
             let program = std::env::current_exe().expect("this program");

@@ -24,12 +24,13 @@ use poterne::proxy::client::{self, ClientPolicy};
 use poterne::proxy::front::{Front, FrontSettings, ServeSettings, bind, http_proxy, spawn};
 use poterne::proxy::headers::{HostSent, Outgoing, apply, client_value};
 
-/// Runs `role` ("bare" or "front") on `address` in front of `panel` until the process is ended.
+/// Runs `role` ("bare", "deadlines" or "front") on `address` in front of `panel` until the process is ended.
 pub fn run(role: &str, address: &str, panel: &str) {
     let address: SocketAddr = address.parse().expect("an address");
     let panel: SocketAddr = panel.parse().expect("an address");
     match role {
-        "bare" => bare(address, panel),
+        "bare" => bare(address, HttpPeer::new(panel, false, String::new())),
+        "deadlines" => bare(address, with_deadlines(panel)),
         "front" => front(address, panel),
         other => panic!("no role {other}"),
     }
@@ -68,9 +69,21 @@ impl ProxyHttp for Bare {
     }
 }
 
-fn bare(address: SocketAddr, panel: SocketAddr) {
+/// The panel with the deadlines that nobody would go without: to connect, to read, to write, and
+/// until a connection that isn't used is closed. Each costs pingora a timer.
+fn with_deadlines(panel: SocketAddr) -> HttpPeer {
+    let mut peer = HttpPeer::new(panel, false, String::new());
+    peer.options.connection_timeout = Some(Duration::from_secs(5));
+    peer.options.total_connection_timeout = Some(Duration::from_secs(5));
+    peer.options.read_timeout = Some(Duration::from_secs(60));
+    peer.options.write_timeout = Some(Duration::from_secs(60));
+    peer.options.idle_timeout = Some(Duration::from_secs(50));
+    peer
+}
+
+fn bare(address: SocketAddr, panel: HttpPeer) {
     let conf = Arc::new(ServerConf { threads: 1, ..ServerConf::default() });
-    let mut proxy = HttpProxy::new(Bare { panel: HttpPeer::new(panel, false, String::new()) }, conf);
+    let mut proxy = HttpProxy::new(Bare { panel }, conf);
     proxy.handle_init_modules();
     let mut service = Service::new("bare".to_owned(), proxy);
     service.add_tcp(&address.to_string());

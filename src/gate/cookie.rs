@@ -3,6 +3,7 @@
 use http::HeaderValue;
 
 use crate::login::jar::SetCookie;
+use crate::login::name::{is_plain, is_plain_letter};
 use crate::model::{ClaimKey, Keys, SessionId, Timestamp};
 
 use super::pattern::NamePattern;
@@ -41,25 +42,35 @@ impl CookieRules {
     /// The kind of the cookie `name`. A name listed without a star under `other` wins over the
     /// patterns with one.
     pub fn classify(&self, name: &[u8]) -> CookieKind {
-        let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
+        self.classify_as(name, is_plain(name))
+    }
+
+    /// [`Self::classify`], for who knows already whether the name [is plain](is_plain).
+    fn classify_as(&self, name: &[u8], plain: bool) -> CookieKind {
         // `=PANELSESS=…`: browsers keep cookies without a name, and some readers skip the first `=`.
         if name.is_empty() || is_own(name) {
             return CookieKind::Lookalike;
         }
-        if self.other.iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
+        if plain && !self.may_begin(name) {
+            return if resembles_gate(name) { CookieKind::Lookalike } else { CookieKind::Unlisted };
+        }
+        let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
+        if self.other().iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
             return CookieKind::Other;
         }
-        if lists(&self.login) {
+        if lists(self.login()) {
             return CookieKind::Login;
         }
-        if lists(&self.session) {
+        if lists(self.session()) {
             return CookieKind::Session;
         }
-        let resembles = |list: &[NamePattern]| list.iter().any(|pattern| pattern.resembles(name));
-        if resembles(&self.session) || resembles(&self.login) || resembles(&self.never) || resembles_gate(name) {
+        let resembles = |pattern: &NamePattern| {
+            if plain { pattern.resembles_plain(name) } else { pattern.resembles(name) }
+        };
+        if [self.session(), self.login(), self.never()].into_iter().flatten().any(resembles) || resembles_gate(name) {
             return CookieKind::Lookalike;
         }
-        if lists(&self.other) { CookieKind::Other } else { CookieKind::Unlisted }
+        if lists(self.other()) { CookieKind::Other } else { CookieKind::Unlisted }
     }
 }
 
@@ -113,12 +124,39 @@ pub fn gate_tokens<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'
 /// Name and value of each cookie of a `Cookie` header, exactly as they were sent: only white space
 /// before a name is taken off, which every reader does. What has no `=` is a name without a value.
 pub fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    line.split(|b| *b == b';').map(|piece| piece.trim_ascii_start()).filter(|piece| !piece.is_empty()).map(|piece| {
-        let at = piece.iter().position(|b| *b == b'=');
-        match at.and_then(|at| Some((piece.get(..at)?, piece.get(at + 1..)?))) {
-            Some(pair) => pair,
-            None => (piece, &[][..]),
+    sent_in(line).map(|cookie| (cookie.name, cookie.value))
+}
+
+/// One cookie of a `Cookie` header.
+struct Sent<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    /// The name [is plain](is_plain).
+    plain: bool,
+}
+
+/// The cookies of a header, each name looked at once.
+fn sent_in(line: &[u8]) -> impl Iterator<Item = Sent<'_>> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        while let [b';', after @ ..] | [b'\t' | b'\n' | b'\x0c' | b'\r' | b' ', after @ ..] = rest {
+            rest = after;
         }
+        let mut plain = true;
+        let mut end = 0;
+        for byte in rest.iter().take_while(|byte| !matches!(byte, b'=' | b';')) {
+            plain &= is_plain_letter(*byte);
+            end += 1;
+        }
+        let (name, after) = rest.split_at_checked(end).filter(|_| !rest.is_empty())?;
+        let (value, after) = match after {
+            [b'=', value @ ..] => {
+                value.split_at_checked(memchr::memchr(b';', value).unwrap_or(value.len())).unwrap_or((value, &[]))
+            }
+            _ => (&[][..], after),
+        };
+        rest = after;
+        Some(Sent { name, value, plain: plain && end > 0 })
     })
 }
 
@@ -137,11 +175,15 @@ pub fn select<'a>(
 ) -> Selection {
     let mut selection = Selection::default();
     let mut up: Vec<u8> = Vec::new();
-    for (name, sent) in lines.flat_map(pairs) {
-        let kind = rules.classify(name);
+    let cookies = lines.flat_map(|line| {
+        let commas = memchr::memchr(b',', line).is_some();
+        sent_in(line).map(move |cookie| (cookie, commas))
+    });
+    for (Sent { name, value: sent, plain }, commas) in cookies {
+        let kind = rules.classify_as(name, plain);
         let value = match (kind, bearer) {
             (CookieKind::Lookalike, _) => None,
-            (_, _) if hides_another(sent, rules) => None,
+            (_, _) if commas && hides_another(sent, rules) => None,
             (CookieKind::Other, _) => Some(sent),
             (CookieKind::Unlisted, Bearer::Session(_)) => Some(sent),
             (CookieKind::Unlisted, _) | (_, Bearer::Nobody) => None,
@@ -230,4 +272,32 @@ pub fn outgoing(line: &[u8], rules: &CookieRules, keys: &Keys, receiver: Receive
         (CookieKind::Session | CookieKind::Login, Receiver::Session(session)) => Owner::Session(session),
     };
     Outgoing::Stamped(cookie.with_value(&stamp::stamp(keys.stamp(), name, cookie.value(), owner)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// One pass over a header finds the cookies that cutting it at `;` and `=` finds.
+        #[test]
+        fn r2_a_header_is_read_as_it_is_cut(line in "[ab_.=;=; \\t\\[%\"]{0,20}") {
+            let cut: Vec<(&str, &str)> = line
+                .split(';')
+                .map(|piece| piece.trim_ascii_start())
+                .filter(|piece| !piece.is_empty())
+                .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
+                .collect();
+            let read: Vec<_> = sent_in(line.as_bytes()).collect();
+            prop_assert_eq!(read.len(), cut.len());
+            for (read, (name, value)) in read.iter().zip(cut) {
+                prop_assert_eq!((read.name, read.value), (name.as_bytes(), value.as_bytes()));
+                prop_assert_eq!(read.plain, is_plain(name.as_bytes()));
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::login::{Door, DoorKind, Form};
 
+use super::doors::Here;
 use super::knock::{Knock, knock, needs_body};
 use super::profile::PanelProfile;
 use super::target::Target;
@@ -152,23 +153,38 @@ pub const DOOR_BODY_LIMIT: usize = 64 * 1024;
 
 /// What happens with `request`, as far as it can be told without its body.
 pub fn decide<'p>(profile: &'p PanelProfile, request: Request<'_>) -> Decision<'p> {
+    // What follows reads a query once for every rule; most have nothing in them that a rule asks for.
+    let here = profile.doors.at(request.target.path());
+    let watched = if here.is_empty() { &profile.watched.elsewhere } else { &profile.watched.at_doors };
+    let bare;
+    let mut request = request;
+    if request.target.query().is_some_and(|query| watched.surely_not_in(query)) {
+        bare = request.target.without_query();
+        request.target = &bare;
+    }
     if let Some(denial) = session_key_in(profile, request) {
         return Decision::Deny(denial);
     }
-    if needs_body(&profile.doors, request.method, request.target) && request.has_body {
+    if request.has_body && needs_body(&here, request.method) {
         return at_door_with_body(profile, request);
     }
-    at_doors(profile, request, None, profile.anywhere && request.has_body)
+    at_doors(profile, &here, request, None, profile.anywhere && request.has_body)
 }
 
 /// What happens with a request whose body was read whole. `form` is `None` when the body isn't a
 /// form that a panel would parse.
 pub fn decide_post<'p>(profile: &'p PanelProfile, request: Request<'_>, form: Option<&Form>) -> Decision<'p> {
-    at_doors(profile, request, form, false)
+    at_doors(profile, &profile.doors.at(request.target.path()), request, form, false)
 }
 
-fn at_doors<'p>(profile: &'p PanelProfile, request: Request<'_>, form: Option<&Form>, scan: bool) -> Decision<'p> {
-    match knock(&profile.doors, request.method, request.target, form) {
+fn at_doors<'p>(
+    profile: &'p PanelProfile,
+    here: &Here<'p, '_>,
+    request: Request<'_>,
+    form: Option<&Form>,
+    scan: bool,
+) -> Decision<'p> {
+    match knock(here, request.method, request.target, form) {
         Knock::Ambiguous(_) => return Decision::Deny(Denial::AmbiguousForm),
         Knock::Door(door) => return through(profile, door, request, form),
         Knock::ClosedPath { credentials: true, .. } => return Decision::Deny(Denial::ClosedDoor),

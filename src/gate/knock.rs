@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use crate::login::form::{Ambiguous, Form, pick, value_in};
 use crate::login::{Door, DoorKind, KeyRule};
 
-use super::target::{Target, door_path_matches};
+use super::doors::Here;
+use super::target::Target;
 
 /// What a request is to the doors of a panel.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +33,13 @@ pub enum Knock<'d> {
     None,
 }
 
-/// Which of `doors` (the most specific first) is meant. `form` is the body, if
-/// [`needs_body`] asked for it.
-pub fn knock<'d>(doors: &'d [Door], method: &Method, target: &Target<'_>, form: Option<&Form>) -> Knock<'d> {
-    let here = || doors.iter().filter(|door| door_path_matches(&door.path, target.path()));
-    if here().next().is_none() {
+/// Which of the doors at the path of `target` (the most specific first) is meant. `form` is the
+/// body, if [`needs_body`] asked for it.
+pub fn knock<'d>(here: &Here<'d, '_>, method: &Method, target: &Target<'_>, form: Option<&Form>) -> Knock<'d> {
+    if here.is_empty() {
         return Knock::None;
     }
+    let here = || here.doors();
     for door in here().filter(|door| takes(door, method)) {
         match fits(door, target, form) {
             Fit::Yes => return Knock::Door(door),
@@ -60,12 +61,8 @@ pub fn knock<'d>(doors: &'d [Door], method: &Method, target: &Target<'_>, form: 
 
 /// Whether the body must be read whole before [`knock`] can say: anything but a plain `GET` or
 /// `HEAD` to the path of a door whose form counts.
-pub fn needs_body(doors: &[Door], method: &Method, target: &Target<'_>) -> bool {
-    !is_plain(method)
-        && doors
-            .iter()
-            .filter(|door| door.kind != DoorKind::Api || !door.fields.is_empty())
-            .any(|door| door_path_matches(&door.path, target.path()))
+pub fn needs_body(here: &Here<'_, '_>, method: &Method) -> bool {
+    !is_plain(method) && here.doors().any(|door| door.kind != DoorKind::Api || !door.fields.is_empty())
 }
 
 /// Login and password as they were typed.
@@ -173,6 +170,7 @@ fn carries_credentials(door: &Door, target: &Target<'_>, form: Option<&Form>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::doors::Doors;
 
     fn rule(key: &str, values: &[&str]) -> (String, KeyRule) {
         (key.to_owned(), KeyRule::OneOf(values.iter().map(|value| (*value).to_owned()).collect()))
@@ -196,7 +194,7 @@ mod tests {
     }
 
     /// WordPress: a reset door before the login door, and a closed XML-RPC.
-    fn wordpress() -> Vec<Door> {
+    fn wordpress() -> Doors {
         let reset = Door {
             query: BTreeMap::from([rule("action", &["lostpassword", "rp", "resetpass"])]),
             username: Some("user_login".to_owned()),
@@ -213,11 +211,11 @@ mod tests {
             password: Some("pass1".to_owned()),
             ..door(DoorKind::Password, "/wp-admin/profile.php", &[Method::POST])
         };
-        vec![reset, login, password, door(DoorKind::Api, "/xmlrpc.php", &[Method::POST])]
+        vec![reset, login, password, door(DoorKind::Api, "/xmlrpc.php", &[Method::POST])].into()
     }
 
     /// DokuWiki: any request with `u` on doku.php, by GET too.
-    fn dokuwiki() -> Vec<Door> {
+    fn dokuwiki() -> Doors {
         let credentials = |door: Door| Door { username: Some("u".to_owned()), password: Some("p".to_owned()), ..door };
         vec![
             Door {
@@ -229,16 +227,17 @@ mod tests {
                 ..credentials(door(DoorKind::Login, "/doku.php", &[Method::GET]))
             },
         ]
+        .into()
     }
 
     fn form(body: &str) -> Form {
         Form::parse(Some(b"application/x-www-form-urlencoded"), body.as_bytes()).unwrap()
     }
 
-    fn tell(doors: &[Door], method: &str, target: &str, body: Option<&str>) -> String {
+    fn tell(doors: &Doors, method: &str, target: &str, body: Option<&str>) -> String {
         let form = body.map(form);
         let target = Target::parse(target.as_bytes()).unwrap();
-        match knock(doors, &Method::from_bytes(method.as_bytes()).unwrap(), &target, form.as_ref()) {
+        match knock(&doors.at(target.path()), &Method::from_bytes(method.as_bytes()).unwrap(), &target, form.as_ref()) {
             Knock::Door(door) => format!("{:?}", door.kind),
             Knock::Ambiguous(ambiguous) => ambiguous.reason().to_owned(),
             Knock::ClosedPath { credentials: true, .. } => "closed".to_owned(),
@@ -317,7 +316,7 @@ mod tests {
         ];
         for (method, target, expected) in table {
             let target = Target::parse(target.as_bytes()).unwrap();
-            assert_eq!(needs_body(&doors, &method.parse().unwrap(), &target), expected, "{target:?}");
+            assert_eq!(needs_body(&doors.at(target.path()), &method.parse().unwrap()), expected, "{target:?}");
         }
     }
 

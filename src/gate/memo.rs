@@ -12,6 +12,7 @@
 use std::fmt;
 
 use http::HeaderValue;
+use zeroize::Zeroizing;
 
 use crate::model::ClientAddr;
 
@@ -25,7 +26,7 @@ pub struct Judged<S> {
     client: ClientAddr,
     cookie_name: &'static str,
     /// The lines as they were sent, each with a line break behind it, which no line has in it.
-    lines: Box<[u8]>,
+    lines: Zeroizing<Vec<u8>>,
     session: S,
     up: Option<HeaderValue>,
 }
@@ -44,20 +45,27 @@ impl<S> Judged<S> {
         up: Option<HeaderValue>,
     ) -> Option<Self> {
         // A copy: the lines themselves are slices of the whole request's buffer, which they'd keep.
-        let mut kept = Vec::with_capacity(512);
+        let mut kept = Zeroizing::new(Vec::with_capacity(512));
         let mut tokens = 0;
         for line in lines {
             tokens += gate_tokens(line, cookie_name).count();
-            kept.extend_from_slice(line);
-            kept.push(b'\n');
-            if kept.len() > MOST {
+            let length = kept.len() + line.len() + 1;
+            if length > MOST {
                 return None;
             }
+            if length > kept.capacity() {
+                // Growing in place could leave a smaller copy behind that nobody wipes.
+                let mut longer = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+                longer.extend_from_slice(&kept);
+                kept = longer;
+            }
+            kept.extend_from_slice(line);
+            kept.push(b'\n');
         }
         if tokens != 1 {
             return None;
         }
-        Some(Self { client, cookie_name, lines: kept.into_boxed_slice(), session, up })
+        Some(Self { client, cookie_name, lines: kept, session, up })
     }
 
     /// Whether a request of `client` with the cookies in `lines` is the same again. Its session has
@@ -66,7 +74,7 @@ impl<S> Judged<S> {
         if self.client != client || self.cookie_name != cookie_name {
             return false;
         }
-        let mut rest = &*self.lines;
+        let mut rest = self.lines.as_slice();
         for line in lines {
             match rest.split_at_checked(line.len()) {
                 Some((kept, [b'\n', tail @ ..])) if kept == line => rest = tail,

@@ -6,12 +6,14 @@
 
 pub mod cookie;
 pub mod decide;
+pub mod doors;
 pub mod knock;
 pub mod memo;
 pub mod pattern;
 pub mod profile;
 pub mod stamp;
 pub mod target;
+pub mod watched;
 
 pub use decide::{Decision, Denial, Permit};
 pub use knock::{Knock, knock, needs_body};

@@ -1,10 +1,22 @@
 //! Patterns of cookie names and paths.
 
+use crate::login::name::is_plain;
+
 /// A cookie's name, with `*` for any run of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern {
     exact: Vec<u8>,
     folded: Vec<u8>,
+    shape: Shape,
+}
+
+/// Where a pattern has stars: nearly all have none, or one at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Literal,
+    /// A star at the end only.
+    Prefix,
+    Glob,
 }
 
 impl NamePattern {
@@ -15,7 +27,12 @@ impl NamePattern {
         if text.bytes().all(|b| b == b'*') || !text.bytes().all(fits) {
             return None;
         }
-        Some(Self { exact: text.as_bytes().to_vec(), folded: text.bytes().map(fold).collect() })
+        let shape = match text.bytes().position(|b| b == b'*') {
+            None => Shape::Literal,
+            Some(at) if at + 1 == text.len() => Shape::Prefix,
+            Some(_) => Shape::Glob,
+        };
+        Some(Self { exact: text.as_bytes().to_vec(), folded: text.bytes().map(fold).collect(), shape })
     }
 
     /// The pattern as it was written.
@@ -25,23 +42,45 @@ impl NamePattern {
 
     /// Whether it has no star in it.
     pub fn is_literal(&self) -> bool {
-        !self.exact.contains(&b'*')
+        self.shape == Shape::Literal
     }
 
     /// Whether the name is meant, byte for byte.
     pub fn matches(&self, name: &[u8]) -> bool {
-        glob(&self.exact, name, |b| b)
+        match (self.shape, self.exact.as_slice()) {
+            (Shape::Literal, exact) => exact == name,
+            (Shape::Prefix, [prefix @ .., _]) => name.starts_with(prefix),
+            (_, exact) => glob(exact, name, |b| b),
+        }
     }
 
     /// Whether a panel could take the name for one of these: other case, `.`, space or `[` for `_`,
     /// white space around it, percent-encoded, cut at a NUL (DESIGN R2).
     pub fn resembles(&self, name: &[u8]) -> bool {
-        if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
-            return glob(&self.folded, name, fold);
+        if is_plain(name) {
+            return self.resembles_plain(name);
         }
         let plain = undisguised(name);
         let before_bracket = plain.split(|b| *b == b'[').next().unwrap_or_default();
         glob(&self.folded, &plain, fold) || glob(&self.folded, before_bracket, fold)
+    }
+
+    /// [`NamePattern::resembles`] for a name of letters, digits, `_` and `-` only: nothing but its
+    /// case can differ.
+    pub(super) fn resembles_plain(&self, name: &[u8]) -> bool {
+        match (self.shape, self.folded.as_slice()) {
+            (Shape::Literal, folded) => folded.eq_ignore_ascii_case(name),
+            (Shape::Prefix, [prefix @ .., _]) => {
+                name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            }
+            (_, folded) => glob(folded, name, fold),
+        }
+    }
+
+    /// The letter that every plain name that it resembles begins with, in lower case; `None` if
+    /// there's no such letter.
+    pub(super) fn first(&self) -> Option<u8> {
+        self.folded.first().copied().filter(|first| *first != b'*')
     }
 }
 
@@ -189,6 +228,8 @@ fn glob_path(pattern: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn name(text: &str) -> NamePattern {
@@ -234,6 +275,30 @@ mod tests {
             assert!(!name("session_id").resembles(other.as_bytes()), "{other:?}");
         }
         assert!(name("wordpress_logged_in_*").resembles(b"WORDPRESS.logged.in_abc"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// Literals and prefixes are compared as the stars say.
+        #[test]
+        fn every_shape_of_a_pattern_matches_as_a_glob_does(
+            pattern in "[aAb_.*-]{1,5}", text in "[aAbB_.\\[ %5f*-]{0,7}",
+        ) {
+            if let Some(pattern) = NamePattern::parse(&pattern) {
+                let text = text.as_bytes();
+                prop_assert_eq!(pattern.matches(text), glob(&pattern.exact, text, |b| b));
+                if is_plain(text) {
+                    prop_assert_eq!(pattern.resembles(text), glob(&pattern.folded, text, fold));
+                    if pattern.resembles(text) && let Some(first) = pattern.first() {
+                        prop_assert_eq!(text.first().map(u8::to_ascii_lowercase), Some(first));
+                    }
+                }
+                if is_plain(text) && pattern.matches(text) {
+                    prop_assert!(pattern.resembles(text), "a name resembles itself");
+                }
+            }
+        }
     }
 
     #[test]

@@ -114,15 +114,24 @@ impl<'a> Target<'a> {
         if raw.len() > MAX_TARGET {
             return Err(AmbiguousTarget::TooLong);
         }
-        let fits = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'#' | b'"' | b'<' | b'>');
-        if !raw.iter().all(fits) {
+        // Without an early end, which lets the compiler look at many bytes at a time.
+        let fits = |b: u8| (b > b' ') & (b < 0x7f) & (b != b'#') & (b != b'"') & (b != b'<') & (b != b'>');
+        if !raw.iter().fold(true, |all, b| all & fits(*b)) {
             return Err(AmbiguousTarget::Byte);
         }
         let raw = std::str::from_utf8(raw).map_err(|_| AmbiguousTarget::Byte)?;
-        let (raw_path, query) = match raw.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
+        let (raw_path, query) = match memchr::memchr(b'?', raw.as_bytes()).and_then(|at| raw.split_at_checked(at)) {
+            Some((path, query)) => (path, query.get(1..)),
             None => (raw, None),
         };
+        if is_simple(raw_path) {
+            return Ok(Self { raw, raw_path, path: Cow::Borrowed(raw_path), query });
+        }
+        Self::parse_path(raw, raw_path, query)
+    }
+
+    /// The rest of [`Target::parse`], for paths that need a closer look.
+    fn parse_path(raw: &'a str, raw_path: &'a str, query: Option<&'a str>) -> Result<Self, AmbiguousTarget> {
         let path = decode_path(raw_path)?;
         check_path(&path)?;
         if !path.is_ascii() && !is_nfkc(&path) {
@@ -150,6 +159,11 @@ impl<'a> Target<'a> {
         &self.path
     }
 
+    /// The same, as if it had come without its query: for rules that need none of it.
+    pub(super) fn without_query(&self) -> Target<'_> {
+        Target { raw: self.raw, raw_path: self.raw_path, path: Cow::Borrowed(&self.path), query: None }
+    }
+
     /// The query as it came, without its question mark.
     pub const fn query(&self) -> Option<&'a str> {
         self.query
@@ -167,6 +181,19 @@ impl fmt::Debug for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").field("path", &self.path).field("query", &self.query.map(|_| "…")).finish()
     }
+}
+
+/// Whether there's nothing in a path of visible ASCII characters that could be refused: nothing
+/// encoded, no parameters, no backslash, and no segment that is empty or begins with a dot.
+fn is_simple(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let odd = |b: u8| (b == b'%') | (b == b';') | (b == b'\\');
+    let next = bytes.get(1..).unwrap_or_default();
+    // Two passes without an early end, as above.
+    let odd = bytes.iter().fold(false, |any, b| any | odd(*b));
+    let dots =
+        bytes.iter().zip(next).fold(false, |any, (b, next)| any | ((*b == b'/') & ((*next == b'/') | (*next == b'.'))));
+    !(odd | dots)
 }
 
 /// Decodes a path of visible ASCII characters, and refuses what must not be encoded in one.
@@ -232,76 +259,6 @@ fn encodes(text: &[u8]) -> bool {
 /// The value of a hex digit.
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-/// Whether a request for `path` (decoded, as [`Target::path`] gives it) can reach the door at
-/// `door_path`.
-///
-/// Meant to match too much rather than too little, since that closes at most a neighbour's door:
-///
-/// - case, trailing dots and spaces of a segment, `::$DATA` and a trailing slash don't count
-///   (Windows and most frameworks), neither do compatibility forms (`ｌogin.php`);
-/// - a script's door (`/login.php`) is also everything below it, since PHP servers run the script
-///   for `/login.php/x.css`; its name without the ending, which Apache's MultiViews and nginx's
-///   `try_files` complete; and, if it's an index, its folder;
-/// - a route's door (`/login`) is also `/login.json`, as frameworks pick a format that way.
-pub fn door_path_matches(door_path: &str, path: &str) -> bool {
-    if door_path.is_ascii() && path.is_ascii() {
-        return ascii_door_path_matches(door_path, path);
-    }
-    let fold = |text: &str| text.nfkc().flat_map(char::to_lowercase).nfkc().collect::<String>();
-    ascii_door_path_matches(&fold(door_path), &fold(path))
-}
-
-/// [`door_path_matches`], once everything but ASCII case is folded.
-fn ascii_door_path_matches(door_path: &str, path: &str) -> bool {
-    let mut door = segments(door_path).peekable();
-    let mut asked = segments(path).peekable();
-    loop {
-        let Some(door_segment) = door.next() else { return asked.peek().is_none() };
-        let last = door.peek().is_none();
-        let Some(asked_segment) = asked.next() else { return last && is_index(door_segment) };
-        if !last {
-            if !door_segment.eq_ignore_ascii_case(asked_segment) {
-                return false;
-            }
-            continue;
-        }
-        let below = asked.peek().is_some();
-        return match door_segment.split_once('.') {
-            Some((stem, _)) => {
-                door_segment.eq_ignore_ascii_case(asked_segment) || stem.eq_ignore_ascii_case(asked_segment)
-            }
-            None => {
-                let asked_stem = asked_segment.split_once('.').map_or(asked_segment, |(stem, _)| stem);
-                !below && door_segment.eq_ignore_ascii_case(asked_stem)
-            }
-        };
-    }
-}
-
-/// A path's segments, without what Windows ignores in them; a trailing slash makes none.
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let path = path.strip_suffix('/').unwrap_or(path);
-    path.split('/').map(|segment| before_stream(segment).trim_end_matches(['.', ' '])).filter(move |_| !path.is_empty())
-}
-
-/// A segment without the name of a stream, as Windows writes it (`login.php::$DATA`).
-fn before_stream(segment: &str) -> &str {
-    // Searching for two characters costs far more than for one, and every request looks at every
-    // door; hardly any path has a colon in it.
-    if segment.as_bytes().contains(&b':') {
-        segment.split_once("::").map_or(segment, |(name, _)| name)
-    } else {
-        segment
-    }
-}
-
-/// Whether a server runs this script for its folder.
-fn is_index(segment: &str) -> bool {
-    let stem = segment.split_once('.').map(|(stem, _)| stem).unwrap_or_default();
-    ["index", "default", "home"].iter().any(|name| stem.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub mod door;
 pub mod form;
 pub mod jar;
 pub mod matcher;
-mod name;
+pub(crate) mod name;
 mod probe;
 pub mod scan;
 pub mod verdict;

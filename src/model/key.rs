@@ -36,7 +36,7 @@ impl MasterKey {
 pub struct Keys {
     id: [u8; 16],
     token: [u8; 32],
-    stamp: [u8; 32],
+    stamp: [u8; 16],
     claim: [u8; 32],
     code: [u8; 32],
     jar: [u8; 32],
@@ -51,10 +51,12 @@ impl Keys {
         let key = |purpose: &str| blake3::derive_key(&format!("poterne 2026 {purpose}"), master.expose());
         let mut id = [0; 16];
         id.copy_from_slice(&key("key id")[..16]);
+        let mut stamp = [0; 16];
+        stamp.copy_from_slice(&key("cookie stamp")[..16]);
         Self {
             id,
             token: key("session token"),
-            stamp: key("cookie stamp"),
+            stamp,
             claim: key("claim"),
             code: key("one-time code"),
             jar: key("parked jar"),
@@ -70,7 +72,7 @@ impl Keys {
     }
 
     /// The key of the cookie stamps.
-    pub fn stamp(&self) -> &[u8; 32] {
+    pub fn stamp(&self) -> &[u8; 16] {
         &self.stamp
     }
 

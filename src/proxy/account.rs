@@ -135,7 +135,9 @@ impl GateProxy {
                 self.flows.sessions.touch(&session, self.flows.now());
                 Ok(session)
             }
-            Ok((Standing::Pending | Standing::Elsewhere, Some(_))) if reads && asker.caller == Caller::Navigation => {
+            Ok((Standing::Pending | Standing::Elsewhere, Some(_)))
+                if reads && request::caller(&exchange.req_header().headers) == Caller::Navigation =>
+            {
                 Err(Reply::redirect(&format!("{}/challenge", self.settings.prefix)))
             }
             Ok((Standing::Pending | Standing::Elsewhere, Some(session))) => {
@@ -212,7 +214,10 @@ impl GateProxy {
     fn show(&self, visit: &Visit<'_>, page: &Page) -> Reply {
         match page.reference() {
             Some(_) => self.say(visit.exchange, &visit.asker, Some(&visit.session), page),
-            None => Reply::page(self.pages.render(page, visit.asker.language, self.flows.now())),
+            None => Reply::page({
+                let language = self.language_of(visit.exchange, &visit.asker);
+                self.pages.render(page, language, self.flows.now())
+            }),
         }
     }
 

@@ -32,9 +32,10 @@ impl GateProxy {
                 until: page.retry_at(),
             });
         }
-        Reply::page(match asker.caller {
-            Caller::Navigation => self.pages.render(page, asker.language, now),
-            Caller::Script => self.pages.problem(page, asker.language, now),
+        let language = self.language_of(exchange, asker);
+        Reply::page(match request::caller(&exchange.req_header().headers) {
+            Caller::Navigation => self.pages.render(page, language, now),
+            Caller::Script => self.pages.problem(page, language, now),
         })
     }
 
@@ -58,7 +59,7 @@ impl GateProxy {
             Standing::Pending | Standing::Elsewhere => Elsewhere::EnterCode,
             Standing::Anonymous | Standing::Cleared => Elsewhere::LogIn,
         };
-        let page = match (denial, asker.caller) {
+        let page = match (denial, request::caller(&exchange.req_header().headers)) {
             (Denial::LogIn, Caller::Navigation) => {
                 let wanted = request::encoded(request.target.raw());
                 return Reply::redirect(&self.flows.profile.login_page.replace("{target}", &wanted));

@@ -67,6 +67,11 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 impl ClientPolicy {
+    /// Whether the client is always the peer, whatever a request says.
+    pub fn is_peer(&self) -> bool {
+        self.trusted.is_empty()
+    }
+
     fn trusts(&self, ip: IpAddr) -> bool {
         self.trusted.iter().any(|net| net.contains(&ip))
     }

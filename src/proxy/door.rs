@@ -148,7 +148,7 @@ impl GateProxy {
             sent: chosen.values,
             claims: chosen.claims,
             network: asker.network,
-            language: asker.language,
+            language: self.language(exchange),
             browser: request::browser(&header.headers),
             // A session that turned up on an unknown network isn't this browser's to end.
             present: course.session.clone().filter(|_| request.standing != Standing::Elsewhere),
@@ -169,7 +169,7 @@ impl GateProxy {
             Ok(SignIn::Answered(answer)) => self.panels_own(answer, receiver),
             Ok(SignIn::Cleared(released)) => self.released(asker, released),
             Ok(SignIn::Pending { token, session }) => {
-                let reply = match asker.caller {
+                let reply = match request::caller(&exchange.req_header().headers) {
                     Caller::Navigation => Reply::redirect(&format!("{}/challenge", self.settings.prefix)),
                     Caller::Script => {
                         let page = Page::CodeAwaited { reference };

@@ -107,7 +107,7 @@ impl GateProxy {
             session,
             network: asker.network,
             browser: request::browser(&exchange.req_header().headers),
-            language: asker.language,
+            language: self.language_of(exchange, asker),
             reference: request::reference(),
         }
     }
@@ -231,7 +231,7 @@ impl GateProxy {
     /// Shows the challenge again. A browser is sent there, so that loading the page once more
     /// doesn't type the same wrong code again.
     async fn to_challenge(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>, shown: Shown) -> Reply {
-        match asker.caller {
+        match request::caller(&exchange.req_header().headers) {
             Caller::Navigation => Reply::redirect(&format!("{}/challenge{}", self.settings.prefix, shown.query())),
             Caller::Script => {
                 // It may go on under another state.
@@ -243,8 +243,7 @@ impl GateProxy {
 
     /// The same asker, in the language that the account's owner chose.
     pub(super) async fn in_chosen_language(&self, asker: &Asker, session: &Session) -> Asker {
-        let chosen = self.flows.chosen_language(&session.account).await;
-        Asker { language: chosen.unwrap_or(asker.language), ..*asker }
+        Asker { chosen: self.flows.chosen_language(&session.account).await, ..*asker }
     }
 
     async fn send_again(&self, exchange: &Exchange, asker: &Asker, session: Arc<Session>) -> Reply {
@@ -294,7 +293,7 @@ impl GateProxy {
         match self.flows.block_by_reference(reference).await {
             Ok(Some(block)) => {
                 let page = Page::Blocked(BlockedPage { account: None, block });
-                Reply::page(self.pages.render(&page, asker.language, self.flows.now()))
+                Reply::page(self.pages.render(&page, self.language(exchange), self.flows.now()))
             }
             Ok(None) => self.refuse(exchange, asker, RefusalKind::NotFound),
             Err(error) => {

@@ -3,6 +3,7 @@
 mod account;
 mod after;
 mod answers;
+mod at_once;
 pub mod client;
 mod counts;
 mod door;

@@ -1,5 +1,7 @@
 //! Refusals that users were shown, on their way to the log and the store.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
@@ -9,6 +11,10 @@ use crate::flow::ports::{RefusalRecord, Store};
 const WAITING: usize = 4096;
 /// How many are written at once.
 const BATCH: usize = 256;
+
+/// How long the first of a batch waits for others: in a flood every commit then holds many. Nobody can
+/// read a reference out to support in that time.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Takes refusals down without making anybody wait.
 #[derive(Clone, Debug)]
@@ -56,6 +62,14 @@ impl RefusalQueue {
     pub async fn run(mut self, store: std::sync::Arc<dyn Store>) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.waiting.recv_many(&mut batch, BATCH).await > 0 {
+            if batch.len() < BATCH {
+                tokio::time::sleep(GATHER).await;
+                while batch.len() < BATCH
+                    && let Ok(refusal) = self.waiting.try_recv()
+                {
+                    batch.push(refusal);
+                }
+            }
             if let Err(error) = store.record_refusals(std::mem::take(&mut batch)).await {
                 error!(%error, "refusals could not be recorded; they are in the log only");
             }

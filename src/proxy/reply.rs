@@ -88,7 +88,8 @@ impl Reply {
     /// # Errors
     /// When the browser is gone.
     pub async fn send(self, exchange: &mut Exchange) -> pingora::Result<()> {
-        let mut header = ResponseHeader::build(self.status, Some(self.headers.len() + 2))?;
+        // Without a second map for the names' spelling: theirs is the usual one.
+        let mut header = ResponseHeader::build_no_case(self.status, Some(self.headers.len() + 2))?;
         for (name, value) in self.headers {
             header.append_header(name, value)?;
         }

@@ -1,7 +1,7 @@
 //! What a request says about itself, read once.
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE, USER_AGENT};
+use http::{HeaderMap, HeaderName};
 
 use crate::gate::decide::Caller;
 use crate::model::Reference;
@@ -9,14 +9,17 @@ use crate::model::Reference;
 /// Longest browser name that is shown in a mail, in characters.
 const BROWSER_MAX: usize = 120;
 
+static REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
 /// How the caller wants to be answered: a page for a browser that navigates, a status and a JSON
 /// problem for a script.
 pub fn caller(headers: &HeaderMap) -> Caller {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if headers.contains_key(UPGRADE) || text("x-requested-with").eq_ignore_ascii_case("xmlhttprequest") {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if headers.contains_key(UPGRADE) || text(&REQUESTED_WITH).eq_ignore_ascii_case("xmlhttprequest") {
         return Caller::Script;
     }
-    match text("sec-fetch-mode") {
+    match text(&FETCH_MODE) {
         "navigate" => return Caller::Navigation,
         "" => {}
         _ => return Caller::Script,

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, SET_COOKIE, UPGRADE};
 use http::{HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session as Exchange};
-use pingora::upstreams::peer::HttpPeer;
+use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
+use super::at_once::Seen;
 use super::client::{self, ClientPolicy, OneClient, Scheme};
 use super::counts::Counts;
 use super::headers::{self, HostSent};
@@ -25,7 +26,7 @@ use super::{request, websocket};
 use crate::flow::Flows;
 use crate::flow::network::OnNetwork;
 use crate::gate::cookie::{self, Bearer, Outgoing, Receiver};
-use crate::gate::decide::{self, Caller, Decision, Passage, Permit, Request, Standing};
+use crate::gate::decide::{self, Decision, Passage, Permit, Request, Standing};
 use crate::gate::memo::Judged;
 use crate::gate::target::Target;
 use crate::login::DoorKind;
@@ -67,13 +68,13 @@ pub struct GateProxy {
 /// What a request carries from phase to phase.
 #[derive(Default)]
 pub struct Course {
-    permit: Option<Permit>,
-    cookie: Option<HeaderValue>,
+    pub(super) permit: Option<Permit>,
+    pub(super) cookie: Option<HeaderValue>,
     pub(super) session: Option<Arc<Session>>,
     claims: Vec<ClaimKey>,
-    asker: Option<Asker>,
-    judged: Option<Arc<Judged<Arc<Session>>>>,
-    scan: Option<CredentialScan>,
+    pub(super) asker: Option<Asker>,
+    pub(super) judged: Option<Arc<Judged<Seen>>>,
+    scan: Option<Box<CredentialScan>>,
     held: Option<Bytes>,
     logs_out: bool,
     /// The answer goes on by itself: its pieces say nothing about anybody being there.
@@ -90,8 +91,8 @@ pub(super) struct Asker {
     pub network: Network,
     pub scheme: Scheme,
     pub route: Route,
-    pub caller: Caller,
-    pub language: Language,
+    /// The language that the account's owner chose, once it was looked up.
+    pub chosen: Option<Language>,
 }
 
 /// Why the gate itself broke a request off.
@@ -128,10 +129,13 @@ impl GateProxy {
         peer.options.read_timeout = Some(settings.panel_timeout);
         peer.options.write_timeout = Some(settings.panel_timeout);
         peer.options.idle_timeout = Some(Duration::from_secs(50));
+        // `headers::apply` takes out what belongs to one hop, and more; the front has let nothing
+        // pass but one `chunked` or one length.
+        peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
         Self { flows, pages, settings, refusals, peer, one_client: OneClient::default(), counts: Counts::default() }
     }
 
-    fn asker(&self, exchange: &Exchange) -> Asker {
+    pub(super) fn asker(&self, exchange: &Exchange) -> Asker {
         let headers = &exchange.req_header().headers;
         let peer = exchange
             .client_addr()
@@ -145,25 +149,19 @@ impl GateProxy {
             network: Network::of(client, self.settings.network_prefix),
             scheme,
             route: Route::of(scheme, peer, client),
-            caller: request::caller(headers),
-            language: self.pages.negotiate(headers.get("accept-language").map(HeaderValue::as_bytes)),
+            chosen: None,
         }
     }
 
-    /// The gate session that the request's cookie names: the one that it named a request ago on this
-    /// connection if nothing has changed, else by its token.
-    fn session_of(&self, exchange: &Exchange, course: &mut Course, asker: &Asker) -> Option<Arc<Session>> {
-        let now = self.flows.now();
-        let name = asker.route.cookie_name();
-        if let Some(judged) = &course.judged {
-            let session = judged.session();
-            if judged.is_for(asker.client, name, cookie_lines(exchange)) && self.flows.sessions.still_live(session, now)
-            {
-                return Some(Arc::clone(session));
-            }
-            course.judged = None;
-        }
-        self.flows.sessions.named_in(cookie_lines(exchange), name, &self.flows.keys, now)
+    /// The language of a page: what the owner chose, else what the browser asks for.
+    pub(super) fn language_of(&self, exchange: &Exchange, asker: &Asker) -> Language {
+        asker.chosen.unwrap_or_else(|| self.language(exchange))
+    }
+
+    /// The language of a page for this browser.
+    pub(super) fn language(&self, exchange: &Exchange) -> Language {
+        let accepted = exchange.req_header().headers.get(ACCEPT_LANGUAGE);
+        self.pages.negotiate(accepted.map(HeaderValue::as_bytes))
     }
 
     /// Where the browser stands, and the session as it goes on.
@@ -181,7 +179,8 @@ impl GateProxy {
         if session.network == network {
             return Ok((Standing::Cleared, Some(session)));
         }
-        match self.flows.on_network(&session, network).await {
+        // What hardly ever happens waits in a box of its own: it would make every request's future big.
+        match Box::pin(self.flows.on_network(&session, network)).await {
             Ok(OnNetwork::Good(session)) if self.flows.sessions.still_live(&session, self.flows.now()) => {
                 Ok((Standing::Cleared, Some(session)))
             }
@@ -215,9 +214,10 @@ impl GateProxy {
             Some(host) if request::is_ours(host, &self.settings.hosts) => {}
             _ => return Ok(Some(self.refuse(exchange, &asker, RefusalKind::UnknownHost))),
         }
-        let session = self.session_of(exchange, course, &asker);
+        let now = self.flows.now();
+        let session = self.session_of(exchange, course, &asker, now);
         if let Some(own) = request::own_path(target.path(), &self.settings.prefix) {
-            return self.own_endpoint(exchange, &asker, session, own, &target).await.map(Some);
+            return Box::pin(self.own_endpoint(exchange, &asker, session, own, &target)).await.map(Some);
         }
         let (standing, session) = match self.standing(session, asker.network).await {
             Ok(found) => found,
@@ -227,7 +227,7 @@ impl GateProxy {
             }
         };
         if let (Standing::Cleared, Some(session)) = (standing, &session) {
-            self.flows.sessions.touch(session, self.flows.now());
+            self.flows.sessions.touch(session, now);
         }
         course.session = session;
         let header = exchange.req_header();
@@ -239,13 +239,14 @@ impl GateProxy {
             standing,
             has_body,
             body_length,
-            upgrade: header.headers.contains_key("upgrade"),
+            upgrade: header.headers.contains_key(UPGRADE),
         };
         match decide::decide(&self.flows.profile, request) {
-            Decision::ReadBody => self.at_door(exchange, course, &asker, request).await,
+            Decision::ReadBody => Box::pin(self.at_door(exchange, course, &asker, request)).await,
             Decision::Door(door, permit) => {
                 let door = door.clone();
-                self.through_door(exchange, course, &asker, request, door, permit, None, Bytes::new()).await.map(Some)
+                let through = self.through_door(exchange, course, &asker, request, door, permit, None, Bytes::new());
+                Box::pin(through).await.map(Some)
             }
             other => Ok(self.settle(exchange, course, &asker, request, other)),
         }
@@ -278,12 +279,12 @@ impl GateProxy {
             return Some(self.refuse(exchange, asker, RefusalKind::BadRequest));
         }
         if permit.scans_body() {
-            course.scan = Some(self.scan_for(exchange, request.target));
+            course.scan = Some(Box::new(self.scan_for(exchange, request.target)));
         }
         self.counts.of(permit.passage()).increment(1);
         match (bearer, &course.session, &course.judged) {
             // The very session: one that moved to another network is another `Session`.
-            (Bearer::Session(_), Some(session), Some(judged)) if Arc::ptr_eq(session, judged.session()) => {
+            (Bearer::Session(_), Some(session), Some(judged)) if Arc::ptr_eq(session, &judged.session().session) => {
                 course.cookie = judged.up().cloned();
             }
             _ => {
@@ -296,7 +297,11 @@ impl GateProxy {
                         asker.client,
                         asker.route.cookie_name(),
                         cookie_lines(exchange),
-                        Arc::clone(session),
+                        Seen {
+                            session: Arc::clone(session),
+                            asker: *asker,
+                            client: headers::client_value(asker.client),
+                        },
                         chosen.header.clone(),
                     )
                     .map(Arc::new),
@@ -408,7 +413,10 @@ impl ProxyHttp for GateProxy {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, exchange: &mut Exchange, course: &mut Course) -> pingora::Result<bool> {
-        match self.judge(exchange, course).await? {
+        if self.judge_at_once(exchange, course) {
+            return Ok(false);
+        }
+        match Box::pin(self.judge(exchange, course)).await? {
             Some(reply) => {
                 reply.send(exchange).await?;
                 Ok(true)
@@ -475,7 +483,10 @@ impl ProxyHttp for GateProxy {
         let (Some(permit), Some(asker)) = (&course.permit, &course.asker) else {
             return Error::e_explain(ErrorType::InternalError, "nothing goes up without the gate's permit");
         };
-        let client = headers::client_value(asker.client);
+        let client = match &course.judged {
+            Some(judged) => judged.session().client.clone(),
+            None => headers::client_value(asker.client),
+        };
         headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
     }
 

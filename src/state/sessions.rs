@@ -16,6 +16,9 @@ use crate::model::{AccountId, Keys, Network, SessionId, Timestamp, TokenHash};
 /// an idle one, and a crash makes a session end earlier, never later.
 const TOUCH_STEP: Duration = Duration::from_secs(15);
 
+/// Uses within so many milliseconds count as one: the requests of one page write nothing.
+const USE_STEP: i64 = 500;
+
 const LIVE: u8 = 0;
 /// Goes on under a new token, a new network or a new state.
 const REPLACED: u8 = 1;
@@ -217,6 +220,10 @@ impl Sessions {
 
     /// Notes that a cleared session was used.
     pub fn touch(&self, session: &Arc<Session>, now: Timestamp) {
+        let before = session.last_seen.load(Ordering::Relaxed);
+        if now.as_millis() - before < USE_STEP {
+            return;
+        }
         let before = session.last_seen.fetch_max(now.as_millis(), Ordering::Relaxed);
         let written = session.written.load(Ordering::Relaxed);
         let step = i64::try_from(TOUCH_STEP.as_millis()).unwrap_or(i64::MAX);

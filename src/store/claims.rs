@@ -66,13 +66,21 @@ pub(super) async fn release(connection: &mut SqliteConnection, attempt: AttemptI
     Ok(())
 }
 
-/// An accepted login: what it held is its session's.
+/// An accepted login: what the attempt held is its session's. Both are parameters.
+macro_rules! hand_claims_to {
+    ($attempt:literal, $session:literal) => {
+        concat!("UPDATE claims SET session = ", $session, ", attempt = NULL WHERE attempt = ", $attempt)
+    };
+}
+pub(super) use hand_claims_to;
+
+/// The same, as a statement of its own.
 pub(super) async fn hand_to(
     connection: &mut SqliteConnection,
     attempt: AttemptId,
     session: SessionId,
 ) -> Result<(), StoreFailed> {
-    sqlx::query("UPDATE claims SET session = $2, attempt = NULL WHERE attempt = $1")
+    sqlx::query(hand_claims_to!("$1", "$2"))
         .bind(attempt.as_bytes().as_slice())
         .bind(session.as_bytes().as_slice())
         .execute(connection)

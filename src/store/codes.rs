@@ -243,8 +243,28 @@ pub(super) async fn recognise(
     Ok(Recognised { session, sealed_jar, new_network })
 }
 
-/// Keeps a code's hash as the newest of `session`. The others must be [superseded](supersede_all)
-/// before.
+/// The statement that keeps a code's hash as the newest of its session. The others must be
+/// [superseded](supersede_all) before.
+macro_rules! insert_code {
+    ($challenge:literal, $session:literal, $hash:literal, $sent_at:literal, $expires_at:literal) => {
+        concat!(
+            "INSERT INTO codes (challenge, session, hash, sent_at, expires_at, superseded) VALUES (",
+            $challenge,
+            ", ",
+            $session,
+            ", ",
+            $hash,
+            ", ",
+            $sent_at,
+            ", ",
+            $expires_at,
+            ", 0)"
+        )
+    };
+}
+pub(super) use insert_code;
+
+/// The same, as a statement of its own.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     rules: &Rules,
@@ -253,16 +273,14 @@ pub(super) async fn insert(
     sent_at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreFailed> {
-    sqlx::query(
-        "INSERT INTO codes (challenge, session, hash, sent_at, expires_at, superseded) VALUES ($1, $2, $3, $4, $5, 0)",
-    )
-    .bind(code.challenge.as_bytes().as_slice())
-    .bind(session.as_bytes().as_slice())
-    .bind(rules.keys.code_hash(code.challenge, &code.code).to_vec())
-    .bind(sent_at.as_millis())
-    .bind(expires_at.as_millis())
-    .execute(connection)
-    .await?;
+    sqlx::query(insert_code!("$1", "$2", "$3", "$4", "$5"))
+        .bind(code.challenge.as_bytes().as_slice())
+        .bind(session.as_bytes().as_slice())
+        .bind(rules.keys.code_hash(code.challenge, &code.code).to_vec())
+        .bind(sent_at.as_millis())
+        .bind(expires_at.as_millis())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

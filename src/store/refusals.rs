@@ -13,27 +13,52 @@ pub(super) const KEPT: i64 = 100_000;
 /// The status of a block's page, where the refusal itself wasn't recorded.
 const BLOCKED: u16 = 403;
 
+/// The statement that keeps so many refusals: a flood of them must not keep the writer busy, and most
+/// of a statement's time is the way to the engine's thread and back.
+macro_rules! rows {
+    (64) => { concat!(rows!(8), rows!(+8), rows!(+8), rows!(+8), rows!(+8), rows!(+8), rows!(+8), rows!(+8)) };
+    (8) => { concat!(rows!(1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1)) };
+    (+8) => { concat!(rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1), rows!(+1)) };
+    (+1) => { ", (?, ?, ?, ?, ?, ?, ?, ?)" };
+    (1) => {
+        "INSERT INTO refusals (reference, at, reason, status, account, network, request, until) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    };
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    refusals: &[RefusalRecord],
+) -> Result<(), StoreFailed> {
+    let mut query = sqlx::query(sql);
+    for refusal in refusals {
+        query = query
+            .bind(refusal.reference.to_string())
+            .bind(refusal.at.as_millis())
+            .bind(&refusal.reason)
+            .bind(i64::from(refusal.status))
+            .bind(refusal.account.as_ref().map(AccountId::as_str))
+            .bind(refusal.network.to_string())
+            .bind(&refusal.request)
+            .bind(refusal.until.map(Timestamp::as_millis));
+    }
+    query.execute(connection).await?;
+    Ok(())
+}
+
 /// Keeps refusals; as many of the oldest go as are too many.
 pub(super) async fn record(
     connection: &mut SqliteConnection,
     refusals: &[RefusalRecord],
     kept: i64,
 ) -> Result<(), StoreFailed> {
-    for refusal in refusals {
-        sqlx::query(
-            "INSERT INTO refusals (reference, at, reason, status, account, network, request, until) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(refusal.reference.to_string())
-        .bind(refusal.at.as_millis())
-        .bind(&refusal.reason)
-        .bind(i64::from(refusal.status))
-        .bind(refusal.account.as_ref().map(AccountId::as_str))
-        .bind(refusal.network.to_string())
-        .bind(&refusal.request)
-        .bind(refusal.until.map(Timestamp::as_millis))
-        .execute(&mut *connection)
-        .await?;
+    let mut rest = refusals;
+    for (size, sql) in [(64, rows!(64)), (8, rows!(8)), (1, rows!(1))] {
+        while let Some((chunk, after)) = rest.split_at_checked(size) {
+            insert(connection, sql, chunk).await?;
+            rest = after;
+        }
     }
     sqlx::query(
         "DELETE FROM refusals WHERE id IN (SELECT id FROM refusals \

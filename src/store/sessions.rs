@@ -1,7 +1,8 @@
 //! Gate sessions and the codes sent for them, as rows.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite, SqliteConnection};
 
 use super::failure::unreadable;
 use super::rules::Rules;
@@ -205,39 +206,49 @@ pub(super) fn cleared_by_of(text: &str) -> Result<ClearedBy, StoreFailed> {
     CLEARED_BY.iter().find(|(_, known)| *known == text).map(|(by, _)| *by).ok_or_else(|| unreadable("clearance"))
 }
 
-/// A new session in the given state; what is parked is kept for a pending one only.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+/// The statement that [`bind_new`] gives its parameters $1 to $13. Of these, $1 is the session, $4 its
+/// skeleton, $5 its network and $8 the instant.
+macro_rules! insert_session {
+    () => {
+        "INSERT INTO sessions (id, token, account, skeleton, network, created_from, pending_until, created_at, \
+                               last_seen_at, sealed_jar, addresses, language, browser, asks) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)"
+    };
+}
+pub(super) use insert_session;
+
+/// A query whose text begins with [`insert_session`], for a new session in the given state; what is
+/// parked is kept for a pending one only.
+pub(super) fn bind_new<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
     opening: &OpenSession,
     state: SessionState,
     asks: Asks,
-) -> Result<StoredSession, StoreFailed> {
+) -> Query<'q, Sqlite, SqliteArguments> {
     let (pending_until, jar) = match state {
-        SessionState::Pending { until } => (Some(until.as_millis()), Some(opening.sealed_jar.as_slice())),
+        SessionState::Pending { until } => (Some(until.as_millis()), Some(opening.sealed_jar.clone())),
         SessionState::Cleared => (None, None),
     };
     let addresses: Vec<_> = opening.addresses.iter().map(|address| address.as_address().to_string()).collect();
-    sqlx::query(
-        "INSERT INTO sessions (id, token, account, skeleton, network, created_from, pending_until, created_at, \
-                               last_seen_at, sealed_jar, addresses, language, browser, asks) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)",
-    )
-    .bind(opening.session.as_bytes().as_slice())
-    .bind(opening.token.as_bytes().as_slice())
-    .bind(opening.account.as_str())
-    .bind(opening.account.skeleton().as_str().to_owned())
-    .bind(opening.network.to_string())
-    .bind(opening.created_from.map(|network| network.to_string()))
-    .bind(pending_until)
-    .bind(opening.now.as_millis())
-    .bind(jar)
-    .bind(addresses.join("\n"))
-    .bind(opening.language.tag())
-    .bind(&opening.browser)
-    .bind(asks_text(asks))
-    .execute(connection)
-    .await?;
-    Ok(StoredSession {
+    query
+        .bind(opening.session.as_bytes().to_vec())
+        .bind(opening.token.as_bytes().to_vec())
+        .bind(opening.account.as_str().to_owned())
+        .bind(opening.account.skeleton().as_str().to_owned())
+        .bind(opening.network.to_string())
+        .bind(opening.created_from.map(|network| network.to_string()))
+        .bind(pending_until)
+        .bind(opening.now.as_millis())
+        .bind(jar)
+        .bind(addresses.join("\n"))
+        .bind(opening.language.tag())
+        .bind(opening.browser.clone())
+        .bind(asks_text(asks))
+}
+
+/// The session that [`bind_new`] is for.
+pub(super) fn opened(opening: &OpenSession, state: SessionState) -> StoredSession {
+    StoredSession {
         id: opening.session,
         token: opening.token,
         account: opening.account.clone(),
@@ -245,7 +256,18 @@ pub(super) async fn insert(
         state,
         created_at: opening.now,
         last_seen_at: opening.now,
-    })
+    }
+}
+
+/// A new session in the given state.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    opening: &OpenSession,
+    state: SessionState,
+    asks: Asks,
+) -> Result<StoredSession, StoreFailed> {
+    bind_new(sqlx::query(insert_session!()), opening, state, asks).execute(connection).await?;
+    Ok(opened(opening, state))
 }
 
 /// Ends a session and all that belongs to it, its claims excepted; what was parked is handed out.

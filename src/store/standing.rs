@@ -1,7 +1,8 @@
 //! How a network stands for an account: known or not, blocked or not, and what was counted.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite, SqliteConnection};
 
 use super::failure::unreadable;
 use super::rules::Rules;
@@ -43,7 +44,23 @@ macro_rules! standing_joins {
         )
     };
 }
-pub(super) use {standing_columns, standing_joins};
+
+/// The statement that writes what was counted. Its parameters are skeleton and network, and then the
+/// nine that [`Standing::bind_tallies`] gives.
+macro_rules! save_tallies {
+    ($skeleton:literal, $network:literal, $one:literal, $two:literal, $three:literal, $four:literal, $five:literal,
+     $six:literal, $seven:literal, $eight:literal, $nine:literal) => {
+        concat!(
+            "INSERT INTO tallies (skeleton, network, failures, failed_at, latest_failures, mails, forgotten_at) VALUES (",
+            $skeleton, ", '', ", $one, ", NULL, ", $two, ", ", $three, ", ", $four, "), (",
+            $skeleton, ", ", $network, ", ", $five, ", ", $six, ", ", $seven, ", ", $eight, ", ", $nine,
+            ") ON CONFLICT (skeleton, network) DO UPDATE SET failures = excluded.failures, \
+             failed_at = excluded.failed_at, latest_failures = excluded.latest_failures, mails = excluded.mails, \
+             forgotten_at = excluded.forgotten_at"
+        )
+    };
+}
+pub(super) use {save_tallies, standing_columns, standing_joins};
 
 /// An account seen from a network.
 pub(super) struct Standing {
@@ -170,29 +187,30 @@ impl Standing {
         if self.tallies == self.loaded {
             return Ok(());
         }
+        let query = sqlx::query(save_tallies!("$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11"));
+        let query = query.bind(self.skeleton.clone()).bind(self.network.to_string());
+        self.bind_tallies(query, rules).execute(connection).await?;
+        Ok(())
+    }
+
+    /// What was counted, as the nine parameters of [`save_tallies`] behind skeleton and network.
+    pub(super) fn bind_tallies<'q>(
+        &self,
+        query: Query<'q, Sqlite, SqliteArguments>,
+        rules: &Rules,
+    ) -> Query<'q, Sqlite, SqliteArguments> {
         let Tallies { network, account } = &self.tallies;
         let forgotten = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis);
-        sqlx::query(
-            "INSERT INTO tallies (skeleton, network, failures, failed_at, latest_failures, mails, forgotten_at) \
-             VALUES ($1, '', $2, NULL, $3, $4, $5), ($1, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT (skeleton, network) DO UPDATE SET failures = excluded.failures, \
-             failed_at = excluded.failed_at, latest_failures = excluded.latest_failures, mails = excluded.mails, \
-             forgotten_at = excluded.forgotten_at",
-        )
-        .bind(&self.skeleton)
-        .bind(i64::from(account.in_a_row))
-        .bind(account.failures.to_bytes())
-        .bind(account.mails.to_bytes())
-        .bind(forgotten(account.forgotten_at(&rules.challenge)))
-        .bind(self.network.to_string())
-        .bind(i64::from(network.failures))
-        .bind(network.failed_at.map(Timestamp::as_millis))
-        .bind(Vec::new())
-        .bind(network.mails.to_bytes())
-        .bind(forgotten(network.forgotten_at(&rules.challenge)))
-        .execute(connection)
-        .await?;
-        Ok(())
+        query
+            .bind(i64::from(account.in_a_row))
+            .bind(account.failures.to_bytes())
+            .bind(account.mails.to_bytes())
+            .bind(forgotten(account.forgotten_at(&rules.challenge)))
+            .bind(i64::from(network.failures))
+            .bind(network.failed_at.map(Timestamp::as_millis))
+            .bind(Vec::new())
+            .bind(network.mails.to_bytes())
+            .bind(forgotten(network.forgotten_at(&rules.challenge)))
     }
 
     /// Puts blocks up under one reference; gives the one to tell the user about, if one holds here.

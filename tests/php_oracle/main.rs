@@ -21,7 +21,8 @@ mod php;
 use std::collections::BTreeMap;
 use std::thread;
 
-use poterne::gate::target::{Target, door_path_matches};
+use poterne::gate::doors::door_path_matches;
+use poterne::gate::target::Target;
 use poterne::login::form::{Ambiguous, Form, query_pairs, value_in};
 use poterne::login::scan::{CredentialScan, ScanState};
 use rand::{Rng, RngExt, SeedableRng};

@@ -6,8 +6,9 @@ use crate::config::desk::{At, Wrong};
 use crate::config::section::Section;
 use crate::config::source::Node;
 use crate::config::value::{boolean, text};
+use crate::gate::doors::Doors;
 use crate::gate::pattern::{NamePattern, PathPattern};
-use crate::gate::profile::LogoutRequest;
+use crate::gate::profile::{LogoutRequest, Watched};
 use crate::gate::{CookieRules, PanelProfile};
 use crate::login::Door;
 
@@ -42,6 +43,8 @@ pub(super) fn read(panel: &Section<'_>, prefix: &str) -> Option<PanelProfile> {
     let probe = read_probe(panel, prefix);
     let logout = read_logout(panel, prefix);
     let public = public.into_iter().map(|(pattern, _)| pattern).collect();
+    let doors = Doors::from(doors);
+    let watched = Watched::of(&doors, &session_keys, anywhere);
     let profile = PanelProfile {
         login_page: login_page.unwrap_or_default(),
         landing,
@@ -54,6 +57,7 @@ pub(super) fn read(panel: &Section<'_>, prefix: &str) -> Option<PanelProfile> {
         anywhere,
         serves_mail,
         session_keys,
+        watched,
         credential_headers,
     };
     rules::check(panel, &profile);
@@ -122,11 +126,11 @@ fn read_cookies(panel: &Section<'_>, anywhere: bool, doors: &[Door]) -> CookieRu
     rules::check_cookies(&section, &session, &login, &other);
     section.finish();
     let plain = |list: Vec<(NamePattern, At)>| list.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let rules = CookieRules { session: plain(session), login: plain(login), other: plain(other), never: Vec::new() };
+    let (session, login, other) = (plain(session), plain(login), plain(other));
     if anywhere {
         // A panel that looks for credentials everywhere may look for them in cookies as well.
         let listed = |name: &NamePattern| {
-            let lists = [&rules.session, &rules.login, &rules.other];
+            let lists = [&session, &login, &other];
             lists.iter().any(|list| list.iter().any(|pattern| pattern.matches(name.as_str().as_bytes())))
         };
         let fields = doors.iter().flat_map(|door| [&door.username, &door.password]).flatten();
@@ -138,7 +142,7 @@ fn read_cookies(panel: &Section<'_>, anywhere: bool, doors: &[Door]) -> CookieRu
             }
         }
     }
-    CookieRules { never, ..rules }
+    CookieRules::new(session, login, other, never)
 }
 
 fn cookie_name(node: &Node) -> Result<NamePattern, Wrong> {
@@ -153,7 +157,7 @@ fn cookie_name(node: &Node) -> Result<NamePattern, Wrong> {
 fn session_keys(panel: &Section<'_>, cookies: &CookieRules) -> Vec<String> {
     let key = |node: &Node| text(node).map(str::to_owned);
     let given = panel.list_or("session_keys", "query keys", key, SESSION_KEYS.map(str::to_owned).to_vec());
-    let literal = cookies.session.iter().filter(|name| name.is_literal()).map(|name| name.as_str().to_owned());
+    let literal = cookies.session().iter().filter(|name| name.is_literal()).map(|name| name.as_str().to_owned());
     let mut keys: Vec<String> = Vec::new();
     for key in given.into_iter().chain(literal) {
         if !keys.contains(&key) {

@@ -116,8 +116,8 @@ pub(super) fn check(panel: &Section<'_>, profile: &PanelProfile) {
         let wrong = Wrong::expected("at least one door of kind login").found("none");
         panel.wrong("doors", wrong.hint("a profile brings it along: profile = \"dokuwiki\""));
     }
-    if profile.cookies.login.is_empty() && profile.probe.is_none() && !panel.has("probe") {
-        let expected = "evidence of a login: a cookie under cookies.login, or [panel.probe]";
+    if profile.cookies.login().is_empty() && profile.probe.is_none() && !panel.has("probe") {
+        let expected = "evidence of a login: a cookie under cookies.login(), or [panel.probe]";
         let status_alone = |m: &crate::login::Matcher| m.location.is_none() && m.body.is_none() && m.body_not.is_none();
         let found = match logins.iter().any(|door| door.accepted.iter().any(status_alone)) {
             true => "neither, and accepted goes by the status alone, which panels answer to wrong passwords too",

@@ -86,9 +86,9 @@ fn dokuwiki_answers_are_told_apart() {
         assert!(!is_public(&profile, shut), "{shut}");
     }
     let cookies = &profile.cookies;
-    assert!(cookies.login.iter().any(|name| name.matches(b"DW56d105f87b0d8006c5fc0032852b1153")));
-    assert!(!cookies.login.iter().any(|name| name.matches(b"DokuWiki")));
-    assert!(["u", "p"].iter().all(|field| cookies.never.iter().any(|name| name.as_str() == *field)));
+    assert!(cookies.login().iter().any(|name| name.matches(b"DW56d105f87b0d8006c5fc0032852b1153")));
+    assert!(!cookies.login().iter().any(|name| name.matches(b"DokuWiki")));
+    assert!(["u", "p"].iter().all(|field| cookies.never().iter().any(|name| name.as_str() == *field)));
 }
 
 #[test]
@@ -102,14 +102,14 @@ fn wordpress_answers_are_told_apart() {
     assert!(!holds(&door.accepted, 200, None, r#"<div id="login_error">Cookies are blocked"#));
     assert_eq!(door.query.get("key"), Some(&KeyRule::OneOf(vec![String::new()])));
     let cookies = &profile.cookies;
-    let login = |name: &[u8]| cookies.login.iter().any(|pattern| pattern.matches(name));
-    let session = |name: &[u8]| cookies.session.iter().any(|pattern| pattern.matches(name));
+    let login = |name: &[u8]| cookies.login().iter().any(|pattern| pattern.matches(name));
+    let session = |name: &[u8]| cookies.session().iter().any(|pattern| pattern.matches(name));
     for name in ["wordpress_41bd0c", "wordpress_sec_41bd0c", "wordpress_logged_in_41bd0c", "wordpress_rec_41bd0c"] {
         assert!(login(name.as_bytes()) && !session(name.as_bytes()), "{name}");
     }
     // Set for any reset link, valid or not: it must never count as the proof of a login.
     assert!(session(b"wp-resetpass-41bd0c") && !login(b"wp-resetpass-41bd0c"));
-    assert!(cookies.other.iter().any(|name| name.is_literal() && name.matches(b"wordpress_test_cookie")));
+    assert!(cookies.other().iter().any(|name| name.is_literal() && name.matches(b"wordpress_test_cookie")));
     let probe = profile.probe.as_ref().unwrap();
     let page = r#"<form id="your-profile" action="/wp-admin/profile.php"><input type="text" name="user_login" id="user_login" value="alice" disabled="disabled" class="regular-text" /><input type="email" name="email" id="email" aria-describedby="email-description" value="alice@example.test" class="regular-text ltr" />"#;
     assert!(holds(&probe.inside, 200, None, page));
@@ -190,8 +190,8 @@ path = "/own.php"
     assert_eq!(own.landing, "/doku.php?id=home");
     assert_eq!(own.login_page, built_in.login_page, "what the operator doesn't say stays");
     assert_eq!(own.public.len(), 1, "lists are replaced");
-    assert_eq!(own.cookies.login, built_in.cookies.login, "tables are merged");
-    assert_eq!(own.cookies.other[0].as_str(), "theme");
+    assert_eq!(own.cookies.login(), built_in.cookies.login(), "tables are merged");
+    assert_eq!(own.cookies.other()[0].as_str(), "theme");
     let (probe, before) = (own.probe.unwrap(), built_in.probe.unwrap());
     assert_eq!(probe.target, "/doku.php?id=me");
     assert_eq!(probe.account.unwrap().as_str(), before.account.unwrap().as_str());

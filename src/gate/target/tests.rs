@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::AmbiguousTarget as Refused;
 use super::*;
+use crate::gate::doors::door_path_matches;
 
 /// What becomes of a target, for a panel with a door at `/wp-login.php`.
 #[derive(Debug, PartialEq)]
@@ -215,6 +216,26 @@ proptest! {
                     prop_assert_eq!(again.path(), target.path());
                 }
             }
+        }
+    }
+
+    /// A path that is passed at a glance is one that a closer look passes, and the same.
+    #[test]
+    fn r9_the_glance_passes_what_the_closer_look_passes(
+        pieces in proptest::collection::vec(prop_oneof![
+            6 => proptest::sample::select(vec!["/", "/", "a", ".", "..", ".x", "x.", "?", "%41", "%", ";", "\\", ":", "~", "`"])
+                .prop_map(str::to_owned),
+            1 => "[!-~]{1,3}",
+        ], 0..10)
+    ) {
+        let raw = format!("/{}", pieces.concat());
+        let (path, query) = raw.split_once('?').map_or((raw.as_str(), None), |(path, query)| (path, Some(query)));
+        let closer = Target::parse_path(&raw, path, query);
+        if is_simple(path) {
+            prop_assert!(closer.is_ok(), "{raw}");
+        }
+        if let Ok(target) = Target::parse(raw.as_bytes()) {
+            prop_assert_eq!(Ok(&target), closer.as_ref());
         }
     }
 

@@ -35,7 +35,7 @@ impl GateProxy {
                 return self.say(exchange, asker, None, &page);
             }
         };
-        Reply::page(self.pages.render(&page, asker.language, self.flows.now()))
+        Reply::page(self.pages.render(&page, self.language_of(exchange, asker), self.flows.now()))
     }
 
     /// The button on that page. The link is all the authority that it needs.
@@ -52,15 +52,18 @@ impl GateProxy {
         let browser = request::browser(&exchange.req_header().headers);
         let reference = request::reference();
         let token = form.text("alarm");
-        let reported = self.flows.report(token, asker.network, browser, asker.language, reference).await;
+        let reported =
+            self.flows.report(token, asker.network, browser, self.language_of(exchange, asker), reference).await;
         Ok(match reported {
             Ok(Some(reported)) => {
                 let page = self.reported_page(&reported.alarm, reported.ended, reported.before);
-                let reply = Reply::page(self.pages.render(&page, asker.language, self.flows.now()));
+                let reply = Reply::page(self.pages.render(&page, self.language_of(exchange, asker), self.flows.now()));
                 let own = session.is_some_and(|session| session.account == reported.alarm.account);
                 if own && !reported.before { without_gate_cookie(reply, asker) } else { reply }
             }
-            Ok(None) => Reply::page(self.pages.render(&Page::NotMeUnknown, asker.language, self.flows.now())),
+            Ok(None) => {
+                Reply::page(self.pages.render(&Page::NotMeUnknown, self.language_of(exchange, asker), self.flows.now()))
+            }
             Err(error) => {
                 warn!(%error, "\"it wasn't me\" could not be taken");
                 self.say(exchange, asker, None, &Page::StoreUnavailable { reference })
