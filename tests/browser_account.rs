@@ -75,9 +75,10 @@ async fn fill(walk: &Walk, action: &str, field: &str, text: &str) {
 async fn step_up(walk: &Walk, picture: &str) {
     account(walk, "").await;
     arrive(walk, "account", &format!("{picture}-closed")).await;
+    walk.chrome.click("a[href='/_poterne/account/step-up']").await;
+    arrive(walk, "step-up", &format!("{picture}-password")).await;
     fill(walk, "/account/step-up", "password", PASSWORD).await;
     send(walk, "/account/step-up").await;
-    walk.chrome.find("a[href='/_poterne/account/enrol']").await;
     arrive(walk, "account", &format!("{picture}-open")).await;
 }
 
@@ -101,9 +102,11 @@ async fn the_whole_walk(look: Look, name: &str) {
     // The panel's own link leads to the account's page, which asks for the password before a change.
     chrome.click("a[href='/_poterne/account']").await;
     arrive(&walk, "account", "03-account").await;
+    chrome.click("a[href='/_poterne/account/step-up']").await;
     fill(&walk, "/account/step-up", "password", "not this one").await;
     send(&walk, "/account/step-up").await;
-    chrome.find("[role=alert], .notice.error, .error").await;
+    chrome.find("#notice").await;
+    arrive(&walk, "step-up", "03-wrong-password").await;
     step_up(&walk, "04-account").await;
 
     // The app is enrolled by what a camera sees on the screen.

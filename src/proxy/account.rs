@@ -212,13 +212,11 @@ impl GateProxy {
 
     /// A page of these, for scripts too: there's nothing a script could do with less.
     fn show(&self, visit: &Visit<'_>, page: &Page) -> Reply {
-        match page.reference() {
-            Some(_) => self.say(visit.exchange, &visit.asker, Some(&visit.session), page),
-            None => Reply::page({
-                let language = self.language_of(visit.exchange, &visit.asker);
-                self.pages.render(page, language, self.flows.now())
-            }),
+        if page.reference().is_some() {
+            return self.say(visit.exchange, &visit.asker, Some(&visit.session), page);
         }
+        let language = self.language_of(visit.exchange, &visit.asker);
+        Reply::page(self.pages.render(page, language, self.flows.now()))
     }
 
     fn store_failed(&self, visit: &Visit<'_>, error: &StoreFailed) -> Reply {
