@@ -223,27 +223,28 @@ impl Walk {
         self.chrome.click(".code-form button").await;
     }
 
-    /// Waits for the `n`th mail in the mailbox and takes its code from there, in the browser; then comes back.
+    /// Waits for the `n`th mail with a code in the mailbox and takes its code from there, in the browser; then comes back.
+    /// Notices lie between them.
     pub async fn code_from_mailbox(&self, n: usize, picture: Option<&str>) -> String {
         let back = self.chrome.client.current_url().await.unwrap();
         let waiting = async {
             loop {
                 self.chrome.goto(&self.demo.mailbox).await;
-                if self.eval("document.querySelectorAll('.card').length").await == n {
+                if self.eval("document.querySelectorAll('.card .code').length").await == n {
                     return;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
         let arrived = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(arrived.is_ok(), "no mail number {n}");
-        let code = self.chrome.find(".newest .code").await.text().await.unwrap();
+        assert!(arrived.is_ok(), "no mail with a code, number {n}");
+        let code = self.chrome.find(".card .code").await.text().await.unwrap();
         assert_eq!(code.len(), 6, "{code:?}");
         if let Some(picture) = picture {
             self.looks_right(&format!("{picture}-list")).await;
-            let subject = self.chrome.find(".newest .subject").await.text().await.unwrap();
+            let subject = self.chrome.find(".card:has(.code) .subject").await.text().await.unwrap();
             assert!(subject.contains(&code), "{subject}");
-            self.chrome.click(".newest .subject").await;
+            self.chrome.click(".card:has(.code) .subject").await;
             self.chrome.find("iframe").await;
             self.looks_right(picture).await;
             let text = self.chrome.text().await;
