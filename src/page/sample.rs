@@ -111,6 +111,7 @@ pub(super) fn samples_with(reference: Reference) -> Vec<Sample> {
         ("blocked", blocked(BlockReason::WrongCodes, Some(after(3540)))),
         ("blocked-everywhere", blocked(BlockReason::WrongCodesEverywhere, Some(after(15 * 3600)))),
         ("blocked-support", blocked(BlockReason::SupportNeeded, None)),
+        ("blocked-reported", blocked(BlockReason::Reported, Some(after(30 * 86_400)))),
         (
             "blocked-nameless",
             Page::Blocked(BlockedPage { account: None, block: block(BlockReason::WrongCodes, Some(after(30))) }),

@@ -12,10 +12,11 @@ use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
 use super::after::parameter;
+use super::asker::Asker;
 use super::endpoints::without_gate_cookie;
 use super::reply::Reply;
 use super::request;
-use super::service::{Asker, GateProxy};
+use super::service::GateProxy;
 use crate::flow::account::{NotOpen, Overview, SteppedUp, SteppingUp, TurnedOff};
 use crate::flow::ports::StoreFailed;
 use crate::flow::ports::account::ADDED_ADDRESSES_MAX;

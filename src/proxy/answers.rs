@@ -5,9 +5,10 @@ use pingora::proxy::Session as Exchange;
 use pingora::{Error, ErrorSource, ErrorType};
 use tracing::warn;
 
+use super::asker::Asker;
 use super::reply::Reply;
 use super::request;
-use super::service::{Asker, Course, Fault, GateProxy};
+use super::service::{Course, Fault, GateProxy};
 use crate::flow::ports::RefusalRecord;
 use crate::gate::decide::{Caller, Denial, Request, Standing};
 use crate::limit::Block;

@@ -6,8 +6,9 @@ use http::HeaderValue;
 use http::header::UPGRADE;
 use pingora::proxy::Session as Exchange;
 
+use super::asker::Asker;
 use super::request;
-use super::service::{Asker, Course, GateProxy, cookie_lines};
+use super::service::{Course, GateProxy, cookie_lines};
 use crate::gate::decide::{self, Decision, Passage, Request, Standing};
 use crate::gate::target::Target;
 use crate::model::Timestamp;

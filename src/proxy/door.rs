@@ -9,11 +9,12 @@ use http::{HeaderName, HeaderValue};
 use pingora::proxy::Session as Exchange;
 use tracing::{debug, error};
 
+use super::asker::Asker;
 use super::headers;
 use super::release::parked_cookies;
 use super::reply::Reply;
 use super::request;
-use super::service::{Asker, Course, GateProxy, cookie_lines};
+use super::service::{Course, GateProxy, cookie_lines};
 use crate::flow::ports::PanelAnswer;
 use crate::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use crate::flow::{Flows, Released};

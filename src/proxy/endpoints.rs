@@ -9,10 +9,11 @@ use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
 use super::after::{After, Shown};
+use super::asker::Asker;
 use super::door::{Body, read_whole};
 use super::reply::Reply;
 use super::request;
-use super::service::{Asker, GateProxy};
+use super::service::GateProxy;
 use crate::flow::ports::account::Asks;
 use crate::flow::ports::{CodeGrant, SessionState, WaitingChallenge};
 use crate::flow::verify::{Asking, Challenge, Verified};

@@ -3,6 +3,7 @@
 mod account;
 mod after;
 mod answers;
+mod asker;
 mod at_once;
 pub mod client;
 mod counts;

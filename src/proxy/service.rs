@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, SET_COOKIE, UPGRADE};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE, UPGRADE};
 use http::{HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -15,12 +15,12 @@ use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::{Error, ErrorSource, ErrorType};
 use tracing::{debug, warn};
 
+use super::asker::Asker;
 use super::at_once::Seen;
-use super::client::{self, ClientPolicy, OneClient, Scheme};
+use super::client::{ClientPolicy, OneClient};
 use super::counts::Counts;
 use super::headers::{self, HostSent};
 use super::refusals::RefusalLog;
-use super::release::Route;
 use super::reply::Reply;
 use super::{request, websocket};
 use crate::flow::Flows;
@@ -31,7 +31,7 @@ use crate::gate::memo::Judged;
 use crate::gate::target::Target;
 use crate::login::DoorKind;
 use crate::login::scan::{CredentialScan, ScanState};
-use crate::model::{ClaimKey, ClientAddr, Language, Network, NetworkPrefix, PeerAddr};
+use crate::model::{ClaimKey, Network, NetworkPrefix};
 use crate::page::{Page, Pages, RefusalKind};
 use crate::state::Session;
 
@@ -61,7 +61,7 @@ pub struct GateProxy {
     pub(super) settings: ProxySettings,
     pub(super) refusals: RefusalLog,
     peer: HttpPeer,
-    one_client: OneClient,
+    pub(super) one_client: OneClient,
     pub(super) counts: Counts,
 }
 
@@ -82,17 +82,6 @@ pub struct Course {
     /// A piece of the answer has left.
     begun: bool,
     pub(super) fault: Option<Fault>,
-}
-
-/// Who asks, resolved once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asker {
-    pub client: ClientAddr,
-    pub network: Network,
-    pub scheme: Scheme,
-    pub route: Route,
-    /// The language that the account's owner chose, once it was looked up.
-    pub chosen: Option<Language>,
 }
 
 /// Why the gate itself broke a request off.
@@ -133,35 +122,6 @@ impl GateProxy {
         // pass but one `chunked` or one length.
         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
         Self { flows, pages, settings, refusals, peer, one_client: OneClient::default(), counts: Counts::default() }
-    }
-
-    pub(super) fn asker(&self, exchange: &Exchange) -> Asker {
-        let headers = &exchange.req_header().headers;
-        let peer = exchange
-            .client_addr()
-            .and_then(|address| address.as_inet())
-            .map_or_else(|| PeerAddr::of(([0, 0, 0, 0], 0).into()), |address| PeerAddr::of(*address));
-        let client = client::resolve(peer, headers, &self.settings.client);
-        let scheme = client::scheme(peer, headers, &self.settings.client);
-        self.one_client.warn(client);
-        Asker {
-            client,
-            network: Network::of(client, self.settings.network_prefix),
-            scheme,
-            route: Route::of(scheme, peer, client),
-            chosen: None,
-        }
-    }
-
-    /// The language of a page: what the owner chose, else what the browser asks for.
-    pub(super) fn language_of(&self, exchange: &Exchange, asker: &Asker) -> Language {
-        asker.chosen.unwrap_or_else(|| self.language(exchange))
-    }
-
-    /// The language of a page for this browser.
-    pub(super) fn language(&self, exchange: &Exchange) -> Language {
-        let accepted = exchange.req_header().headers.get(ACCEPT_LANGUAGE);
-        self.pages.negotiate(accepted.map(HeaderValue::as_bytes))
     }
 
     /// Where the browser stands, and the session as it goes on.

@@ -11,7 +11,15 @@ use crate::model::{AccountId, Network, Timestamp};
 // The bound is written out below: SQLite plans a query anew each time a LIMIT is bound.
 const _: () = assert!(EVENTS_KEPT == 50);
 
-/// Keeps events; of an account, the oldest beyond the bound go.
+/// Kinds that anybody with the password alone can cause, over and over: half of the room at most is
+/// theirs, so that what somebody inside has changed can't be pushed out of sight.
+macro_rules! from_outside {
+    () => {
+        "account = $1 AND kind IN ('code-sent', 'factor-asked', 'blocked', 'login-blocked')"
+    };
+}
+
+/// Keeps events; of an account, the oldest beyond the bounds go.
 pub(super) async fn record(connection: &mut SqliteConnection, events: &[AccountEvent]) -> Result<(), StoreFailed> {
     for event in events {
         sqlx::query("INSERT INTO events (account, at, kind, network, browser, detail) VALUES ($1, $2, $3, $4, $5, $6)")
@@ -27,6 +35,16 @@ pub(super) async fn record(connection: &mut SqliteConnection, events: &[AccountE
             "DELETE FROM events WHERE account = $1 AND id <= \
              (SELECT id FROM events WHERE account = $1 ORDER BY id DESC LIMIT 1 OFFSET 50)",
         )
+        .bind(event.account.as_str())
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query(concat!(
+            "DELETE FROM events WHERE ",
+            from_outside!(),
+            " AND id <= (SELECT id FROM events WHERE ",
+            from_outside!(),
+            " ORDER BY id DESC LIMIT 1 OFFSET 25)"
+        ))
         .bind(event.account.as_str())
         .execute(&mut *connection)
         .await?;

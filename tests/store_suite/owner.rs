@@ -13,6 +13,7 @@ suite! {
     the_password_s_hash_ends_with_its_session
     a_session_that_moves_has_to_step_up_again
     fifty_events_are_kept_the_newest_ones
+    who_knows_the_password_alone_pushes_no_change_out_of_sight
     events_of_a_year_ago_go
     open_sessions_are_shown_and_ended
     known_networks_are_shown_and_forgotten
@@ -127,6 +128,19 @@ async fn fifty_events_are_kept_the_newest_ones(mut bed: Bed) {
     bed.store.record_events(events).await.unwrap();
     let events = bed.security("alice").await.events;
     assert_eq!((events.len(), events[0].network, events[49].network), (50, net(999), net(950)));
+}
+
+async fn who_knows_the_password_alone_pushes_no_change_out_of_sight(mut bed: Bed) {
+    let of = |kind, n| AccountEvent { kind, ..event(&bed, "alice", n) };
+    let changes = [EventKind::AddressAdded, EventKind::DeviceAdded, EventKind::LoginByMail];
+    let mut events: Vec<_> = changes.into_iter().map(|kind| of(kind, 1)).collect();
+    let flood = [EventKind::CodeSent, EventKind::FactorAsked, EventKind::LoginBlocked, EventKind::Blocked];
+    events.extend((0..400).map(|n| of(flood[n as usize % flood.len()], n)));
+    bed.store.record_events(events).await.unwrap();
+    bed.reopen().await;
+    let kept: Vec<_> = bed.security("alice").await.events.iter().map(|event| event.kind).collect();
+    assert_eq!(kept.len(), 25 + changes.len());
+    assert!(changes.iter().all(|kind| kept.contains(kind)), "{kept:?}");
 }
 
 async fn events_of_a_year_ago_go(mut bed: Bed) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use minijinja::{Value, context};
 
 use super::{browser_line, event_key, shown_account, shown_name, value};
+use crate::flow::ports::account::EventKind;
 use crate::page::context::{
     AccountDone, AccountPage, AddressLine, BackupCodesPage, CodeReason, ConfirmChange, ConfirmNotice, ConfirmPage,
     DeviceLine, EnrolNotice, EnrolPage, EventLine, FactorNotice, FactorPage, NetworkLine, NotMeDonePage, NotMePage,
@@ -192,7 +193,8 @@ impl Scribe<'_> {
         Ok(context! {
             event => Value::from_safe_string(event),
             at => value(self.teller.moment(line.at)?),
-            network => &line.network,
+            // What support did came from no network.
+            network => (line.kind != EventKind::TotpOffBySupport).then_some(&line.network),
             browser => self.browser(&line.browser)?,
         })
     }

@@ -6,10 +6,11 @@ use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
 use super::super::after::parameter;
+use super::super::asker::Asker;
 use super::super::endpoints::without_gate_cookie;
 use super::super::reply::Reply;
 use super::super::request;
-use super::super::service::{Asker, GateProxy};
+use super::super::service::GateProxy;
 use super::Posted;
 use crate::flow::account::AlarmLooked;
 use crate::flow::ports::account::Alarm;
