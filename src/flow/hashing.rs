@@ -1,14 +1,19 @@
-//! Slow hashes, bounded: so many at once, so many waiting, never on a thread that serves requests.
+//! Slow hashes, bounded: so many at once, so many waiting, never on a thread that serves requests,
+//! and behind those on a busy processor.
 //!
 //! An argon2id hash takes 19 MiB and tens of milliseconds of a processor. Without a bound, a burst of
-//! logins would take the machine from the requests of everybody who is inside already.
+//! logins would take the machine from the requests of everybody who is inside already; without the
+//! lowest priority, a request that becomes ready while a hash runs would wait for some milliseconds.
 
 use std::fmt;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tracing::error;
 use zeroize::Zeroizing;
 
 use super::ports::StoreFailed;
@@ -32,7 +37,13 @@ pub struct Hashing {
     at_once: Arc<Semaphore>,
     places: Arc<Semaphore>,
     under_way: Arc<DashMap<SessionId, watch::Receiver<()>>>,
+    jobs: Sender<Job>,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// How far behind everything else the hashing threads stand: the lowest priority there is.
+const NICE: i32 = 19;
 
 /// The hash of a session's password is being made, until this is dropped.
 pub struct UnderWay {
@@ -75,6 +86,7 @@ impl Hashing {
             at_once: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once + WAITING)),
             under_way: Arc::default(),
+            jobs: start_threads(at_once),
         }
     }
 
@@ -139,12 +151,44 @@ impl Hashing {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotHashed> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| NotHashed::Busy)?;
         let turn = Arc::clone(&self.at_once).acquire_owned().await.map_err(|_| NotHashed::Failed)?;
-        let done = tokio::task::spawn_blocking(move || {
+        let (done, result) = oneshot::channel();
+        let job = move || {
             // They go with the work, not with whoever waits for it: that one may go away.
-            let _held: [OwnedSemaphorePermit; 2] = [place, turn];
-            work()
-        });
-        done.await.map_err(|_| NotHashed::Failed)
+            let held: [OwnedSemaphorePermit; 2] = [place, turn];
+            let value = work();
+            drop(held);
+            let _nobody_waits_any_more = done.send(value);
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| NotHashed::Failed)?;
+        result.await.map_err(|_| NotHashed::Failed)
+    }
+}
+
+/// Threads of their own, since a priority that was lowered can't be raised again. They end when the
+/// last [`Hashing`] is dropped.
+fn start_threads(count: usize) -> Sender<Job> {
+    let (jobs, queue) = mpsc::channel::<Job>();
+    let queue = Arc::new(Mutex::new(queue));
+    for _ in 0..count {
+        let queue = Arc::clone(&queue);
+        let started = std::thread::Builder::new().name("poterne-hash".to_owned()).spawn(move || serve(&queue));
+        if let Err(error) = started {
+            // With no thread at all, every hash fails and says so.
+            error!(%error, "a thread for hashing passwords can't be started");
+        }
+    }
+    jobs
+}
+
+fn serve(queue: &Mutex<Receiver<Job>>) {
+    // On Linux a thread has a priority of its own; where it can't be lowered, hashes are made all the same.
+    let _as_it_is = rustix::process::nice(NICE);
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            error!("a hash ended in a mistake of the program");
+        }
     }
 }
 
