@@ -17,7 +17,7 @@ use super::endpoints::without_gate_cookie;
 use super::reply::Reply;
 use super::request;
 use super::service::GateProxy;
-use crate::flow::account::{NotOpen, Overview, SteppedUp, SteppingUp, TurnedOff};
+use crate::flow::account::{NotOpen, Overview, Renewed, SteppedUp, SteppingUp, TurnedOff};
 use crate::flow::ports::StoreFailed;
 use crate::flow::ports::account::ADDED_ADDRESSES_MAX;
 use crate::gate::decide::{Caller, Standing};
@@ -163,8 +163,12 @@ impl GateProxy {
                 return self.send_confirmation(visit, flows.resend_confirmation(by, false).await);
             }
             "/codes" => match flows.renew_codes(by).await {
-                Ok(Some(codes)) => return self.show(visit, &self.codes_page(visit, codes, None)),
-                Ok(None) => Ok(AccountDone::NoDevice),
+                Ok(Renewed::Codes(codes)) => return self.show(visit, &self.codes_page(visit, codes, None)),
+                Ok(Renewed::MailFirst) => {
+                    let confirming = flows.confirming_enrolment(by).await;
+                    return self.show_confirmation(visit, confirming);
+                }
+                Ok(Renewed::NoDevice) => Ok(AccountDone::NoDevice),
                 Err(error) => Err(error),
             },
             "/off" => return self.begin_turn_off(visit, by, form).await,

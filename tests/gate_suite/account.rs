@@ -668,3 +668,20 @@ async fn one_of_two_devices_is_taken_away_with_a_code_and_the_other_goes_on() {
     assert_eq!(answer.slug().as_deref(), Some("factor"), "a device that went: {answer:?}");
     assert_outside(&browser).await;
 }
+
+#[tokio::test]
+async fn a_session_older_than_the_owners_app_gets_no_second_factor_of_its_own() {
+    let world = World::with(generous).await;
+    let mut alice = world.cleared(2, ALICE).await;
+    // In the known network, by the stolen password alone, before she has an app.
+    let mut thief = world.gate.browser(2);
+    assert!(is_cleared(&log_in(&mut thief, ALICE).await));
+    step_up(&mut thief, ALICE).await;
+    enrol(&mut alice, ALICE).await;
+    let page = thief.get(ENROL).await;
+    assert_eq!(page.slug().as_deref(), Some("confirm"), "{page:?}");
+    let token = page.form(CONFIRM_ENROL).value("token").unwrap().to_owned();
+    let answer = thief.post(RENEW, &[("token", &token)]).await;
+    assert_eq!(answer.slug().as_deref(), Some("confirm"), "{answer:?}");
+    assert!(backup_codes_on(&answer).is_empty(), "{answer:?}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::Flows;
 use super::super::ports::account::EventKind;
 use super::super::ports::{Notice, StoreFailed};
+use super::needs_mail;
 use super::sealed::{self, Purpose};
 use super::step_up::SteppedUp;
 use crate::challenge::backup::BackupCode;
@@ -23,6 +24,17 @@ pub struct FreshCodes {
     pub sealed: String,
     /// When they were made.
     pub made_at: Timestamp,
+}
+
+/// What became of a wish for new codes.
+#[derive(Debug)]
+pub enum Renewed {
+    /// They take the place of all old ones.
+    Codes(FreshCodes),
+    /// A mailed code comes first.
+    MailFirst,
+    /// Without a device there are none.
+    NoDevice,
 }
 
 impl std::fmt::Debug for FreshCodes {
@@ -44,24 +56,27 @@ impl Flows {
         Ok((FreshCodes { codes, sealed, made_at }, hashes))
     }
 
-    /// New codes in place of all old ones; `None` without a device.
+    /// New codes in place of all old ones.
     ///
     /// # Errors
     /// When the store can't be written, or too many hashes wait: then the old ones stay.
-    pub async fn renew_codes(self: &Arc<Self>, by: &SteppedUp) -> Result<Option<FreshCodes>, StoreFailed> {
+    pub async fn renew_codes(self: &Arc<Self>, by: &SteppedUp) -> Result<Renewed, StoreFailed> {
         let asking = by.asking();
         let account = &asking.session.account;
         if self.accounts.security(account, self.now()).await?.devices.is_empty() {
-            return Ok(None);
+            return Ok(Renewed::NoDevice);
+        }
+        if needs_mail(by.cleared_by()) {
+            return Ok(Renewed::MailFirst);
         }
         let (codes, hashes) = self.fresh_codes(&asking.session).await?;
         if !self.accounts.replace_backup_codes(account, hashes, self.now()).await? {
-            return Ok(None);
+            return Ok(Renewed::NoDevice);
         }
         metrics::counter!("poterne_factors_total", "event" => "codes-renewed").increment(1);
         self.note(asking.happening(EventKind::BackupRenewed, None)).await;
         self.tell(asking, Notice::BackupRenewed, EventKind::BackupRenewed, None);
-        Ok(Some(codes))
+        Ok(Renewed::Codes(codes))
     }
 
     /// The codes that a page of this session showed a short while ago, one a line.

@@ -86,7 +86,7 @@ impl Flows {
     pub async fn begin_enrolment(&self, by: &SteppedUp) -> Result<EnrolStep, StoreFailed> {
         let now = self.now();
         let account = self.accounts.security(&by.asking().session.account, now).await?;
-        if needs_mail(&account, by.cleared_by()) {
+        if needs_mail(by.cleared_by()) {
             return Ok(EnrolStep::MailFirst);
         }
         if account.devices.len() >= DEVICES_MAX {
@@ -111,8 +111,7 @@ impl Flows {
         let now = self.now();
         let asking = by.asking();
         let account = self.accounts.security(&asking.session.account, now).await?;
-        // Asked again at the end: another tab may have taken the last device away meanwhile.
-        if needs_mail(&account, by.cleared_by()) {
+        if needs_mail(by.cleared_by()) {
             return Ok(EnrolStep::MailFirst);
         }
         let first = account.devices.is_empty();

@@ -31,7 +31,7 @@ use crate::model::{EmailAddress, Timestamp};
 
 pub use addresses::{Adding, AddressesFailed, Confirmed, Confirming};
 pub use alarm::{AlarmLooked, Reported};
-pub use codes::FreshCodes;
+pub use codes::{FreshCodes, Renewed};
 pub use enrol::{EnrolForm, EnrolStep};
 pub use off::{OffStep, TurnedOff, What};
 pub use step_up::{NotOpen, SteppedUp, SteppingUp};
@@ -89,8 +89,9 @@ impl Flows {
     }
 }
 
-/// Whether a mailed code is asked before the first device: whoever stole a password and sits in a
-/// known network must not enrol a phone of their own.
-const fn needs_mail(account: &AccountSecurity, cleared_by: ClearedBy) -> bool {
-    account.devices.is_empty() && !cleared_by.by_code()
+/// Whether a mailed code is asked before a device is enrolled or backup codes are made: whoever stole
+/// a password and sits in a known network must not get a second factor of their own. It's asked
+/// beside other devices too: such a session may be older than the owner's first one.
+const fn needs_mail(cleared_by: ClearedBy) -> bool {
+    !cleared_by.by_code()
 }
