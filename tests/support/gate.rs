@@ -26,7 +26,8 @@ pub struct Setup {
 impl Setup {
     /// A gate in front of this panel, with its built-in profile, whose mails go to this SMTP server.
     pub fn new(panel: &Panel, smtp: SocketAddr) -> Self {
-        Self::bare(panel.addr, smtp).set("panel.profile", panel.kind.name())
+        // A real panel on a busy machine may take its time; no journey is about how long.
+        Self::bare(panel.addr, smtp).set("panel.profile", panel.kind.name()).set("panel.timeouts.probe", "50s")
     }
 
     /// A gate in front of whatever listens at `upstream`, without a profile.
