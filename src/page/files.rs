@@ -41,6 +41,7 @@ builtin! {
     "templates/mail/code.txt"
     "templates/mail/confirmation.html"
     "templates/mail/confirmation.txt"
+    "templates/mail/layout.html"
     "templates/mail/notice.html"
     "templates/mail/notice.txt"
     "words/fr.ftl"
