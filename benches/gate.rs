@@ -15,6 +15,7 @@
     reason = "a bench ends by panicking, measures time, and prints what it measured"
 )]
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -91,7 +92,7 @@ struct World {
 struct Browser {
     lines: Vec<HeaderValue>,
     client: ClientAddr,
-    judged: Option<Judged<Arc<Session>>>,
+    judged: Option<Arc<Judged<Arc<Session>>>>,
 }
 
 /// Six cookies in about 400 bytes, two of them stamped.
@@ -141,23 +142,28 @@ fn client(n: u64) -> ClientAddr {
     ClientAddr::resolved([198, 18 + (n >> 16 & 1) as u8, (n >> 8) as u8, n as u8].into())
 }
 
-/// The decision as `proxy::service` makes it. `cold`: the connection has seen nothing yet.
+/// The decision as the proxy makes it: `proxy::at_once`, or, if it's `cold` (the connection has seen
+/// nothing yet), `proxy::service`.
 #[inline(never)]
-fn judge(world: &World, browser: &Browser, method: &Method, cold: bool) -> Option<HeaderValue> {
+fn judge<'a>(world: &World, browser: &'a Browser, method: &Method, cold: bool) -> Option<Cow<'a, HeaderValue>> {
     let target = Target::parse(world.target.as_bytes()).unwrap();
     let network = Network::of(browser.client, NetworkPrefix::default());
     let lines = || browser.lines.iter().map(HeaderValue::as_bytes);
-    let known = browser.judged.as_ref().filter(|judged| {
+    let known = browser.judged.as_deref().filter(|judged| {
         !cold
             && judged.is_for(browser.client, cookie::SECURE_NAME, lines())
             && world.sessions.still_live(judged.session(), NOW)
     });
+    let found;
     let session = match known {
-        Some(judged) => Arc::clone(judged.session()),
-        None => world.sessions.named_in(lines(), cookie::SECURE_NAME, &world.keys, NOW).unwrap(),
+        Some(judged) => judged.session(),
+        None => {
+            found = world.sessions.named_in(lines(), cookie::SECURE_NAME, &world.keys, NOW).unwrap();
+            &found
+        }
     };
     assert!(session.is_cleared() && session.network == network);
-    world.sessions.touch(&session, NOW);
+    world.sessions.touch(session, NOW);
     let request = Request {
         method,
         target: &target,
@@ -168,10 +174,11 @@ fn judge(world: &World, browser: &Browser, method: &Method, cold: bool) -> Optio
     };
     let Decision::Forward(_) = decide::decide(&world.profile, request) else { panic!("not forwarded") };
     match known {
-        Some(judged) => judged.up().cloned(),
+        Some(judged) => judged.up().map(Cow::Borrowed),
         None => {
             let bearer = Bearer::Session(session.id);
-            cookie::select(lines(), &world.profile.cookies, &world.keys, bearer, NOW, false, |_| false).header
+            let chosen = cookie::select(lines(), &world.profile.cookies, &world.keys, bearer, NOW, false, |_| false);
+            chosen.header.map(Cow::Owned)
         }
     }
 }
@@ -238,11 +245,11 @@ fn world(panel: &str, count: u64) -> (World, Vec<Browser>, f64) {
                 judged: None,
             };
             let lines = || browser.lines.iter().map(HeaderValue::as_bytes);
-            let up = judge(&world, &browser, &Method::GET, true);
+            let up = judge(&world, &browser, &Method::GET, true).map(Cow::into_owned);
             let passed = up.as_ref().unwrap().as_bytes().split(|b| *b == b';').count();
             assert_eq!(passed, 5, "all but the gate's own go up: {up:?}");
-            browser.judged = Judged::of(browser.client, cookie::SECURE_NAME, lines(), session, up.clone());
-            assert_eq!(judge(&world, &browser, &Method::GET, false), up);
+            browser.judged = Judged::of(browser.client, cookie::SECURE_NAME, lines, session, up.clone());
+            assert_eq!(judge(&world, &browser, &Method::GET, false).as_deref(), up.as_ref());
             browser
         })
         .collect();
@@ -264,12 +271,12 @@ fn for_callgrind(panel: &str) {
 }
 
 #[inline(never)]
-fn hot(world: &World, browser: &Browser) -> Option<HeaderValue> {
+fn hot<'a>(world: &World, browser: &'a Browser) -> Option<Cow<'a, HeaderValue>> {
     judge(world, browser, &Method::GET, false)
 }
 
 #[inline(never)]
-fn cold(world: &World, browser: &Browser) -> Option<HeaderValue> {
+fn cold<'a>(world: &World, browser: &'a Browser) -> Option<Cow<'a, HeaderValue>> {
     judge(world, browser, &Method::GET, true)
 }
 

@@ -3,12 +3,12 @@
 use http::HeaderValue;
 
 use crate::login::jar::SetCookie;
-use crate::login::name::{is_plain, is_plain_letter};
+use crate::login::name::{is_plain, plain_start};
 use crate::model::{ClaimKey, Keys, SessionId, Timestamp};
 
-use super::pattern::NamePattern;
+use super::pattern::{Head, NamePattern};
 use super::profile::CookieRules;
-use super::stamp::{self, Owner};
+use super::stamp::{self, Owner, OwnerKey};
 
 /// The gate's own cookie over HTTPS (DESIGN R1).
 pub const SECURE_NAME: &str = "__Host-poterne";
@@ -54,8 +54,12 @@ impl CookieRules {
         if plain && !self.may_begin(name) {
             return if resembles_gate(name) { CookieKind::Lookalike } else { CookieKind::Unlisted };
         }
-        let lists = |list: &[NamePattern]| list.iter().any(|pattern| pattern.matches(name));
-        if self.other().iter().any(|pattern| pattern.is_literal() && pattern.matches(name)) {
+        // Most names and patterns differ in their first letters, which are compared at once.
+        let head = Head::of(name);
+        let near = |pattern: &NamePattern| !plain || pattern.may_be(head);
+        let meant = |pattern: &NamePattern| near(pattern) && pattern.matches(name);
+        let lists = |list: &[NamePattern]| list.iter().any(meant);
+        if self.other().iter().any(|pattern| pattern.is_literal() && meant(pattern)) {
             return CookieKind::Other;
         }
         if lists(self.login()) {
@@ -65,7 +69,7 @@ impl CookieRules {
             return CookieKind::Session;
         }
         let resembles = |pattern: &NamePattern| {
-            if plain { pattern.resembles_plain(name) } else { pattern.resembles(name) }
+            if plain { near(pattern) && pattern.resembles_plain(name) } else { pattern.resembles(name) }
         };
         if [self.session(), self.login(), self.never()].into_iter().flatten().any(resembles) || resembles_gate(name) {
             return CookieKind::Lookalike;
@@ -79,7 +83,7 @@ fn is_own(name: &[u8]) -> bool {
 }
 
 fn resembles_gate(name: &[u8]) -> bool {
-    // The last letters tell in nearly every case, without a pattern.
+    // The length tells in nearly every case, then the last letters do, without a pattern.
     let ends = |own: &str| {
         name.len()
             .checked_sub(own.len())
@@ -87,8 +91,8 @@ fn resembles_gate(name: &[u8]) -> bool {
             .is_some_and(|tail| tail.eq_ignore_ascii_case(own.as_bytes()))
     };
     let [secure, loopback, secure_browser, loopback_browser] = OWN_NAMES.map(str::len);
-    (ends(LOOPBACK_NAME) && (name.len() == loopback || name.len() == secure))
-        || (ends(LOOPBACK_BROWSER_NAME) && (name.len() == loopback_browser || name.len() == secure_browser))
+    ((name.len() == loopback || name.len() == secure) && ends(LOOPBACK_NAME))
+        || ((name.len() == loopback_browser || name.len() == secure_browser) && ends(LOOPBACK_BROWSER_NAME))
 }
 
 /// On whose behalf a request goes up.
@@ -118,45 +122,90 @@ pub struct Selection {
 
 /// The values of the gate's own cookie in a `Cookie` header.
 pub fn gate_tokens<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    pairs(line).filter(move |(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
+    // What [`pairs`] finds of this name, without reading the names of all others.
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        loop {
+            rest = past_blanks(rest);
+            if rest.is_empty() {
+                return None;
+            }
+            let (cookie, after) = cut(rest, memchr::memchr(b';', rest).unwrap_or(rest.len()));
+            rest = after;
+            match cookie.strip_prefix(name.as_bytes()) {
+                Some([b'=', value @ ..]) => return Some(value),
+                Some([]) => return Some(&[][..]),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// What follows semicolons and white space.
+fn past_blanks(mut line: &[u8]) -> &[u8] {
+    while let [b';', after @ ..] | [b'\t' | b'\n' | b'\x0c' | b'\r' | b' ', after @ ..] = line {
+        line = after;
+    }
+    line
+}
+
+/// What is before a place, and the rest from there; all and nothing if there's no such place.
+fn cut(line: &[u8], at: usize) -> (&[u8], &[u8]) {
+    line.split_at_checked(at).unwrap_or((line, &[]))
 }
 
 /// Name and value of each cookie of a `Cookie` header, exactly as they were sent: only white space
 /// before a name is taken off, which every reader does. What has no `=` is a name without a value.
 pub fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    sent_in(line).map(|cookie| (cookie.name, cookie.value))
+    sent_in(line).map(|cookie| (cookie.name(), cookie.value()))
 }
 
 /// One cookie of a `Cookie` header.
 struct Sent<'a> {
-    name: &'a [u8],
-    value: &'a [u8],
+    /// Where in the header it begins.
+    at: usize,
+    /// All of it, `name=value`.
+    text: &'a [u8],
+    /// How long its name is.
+    named: usize,
     /// The name [is plain](is_plain).
     plain: bool,
+}
+
+impl<'a> Sent<'a> {
+    fn name(&self) -> &'a [u8] {
+        cut(self.text, self.named).0
+    }
+
+    /// Nothing, if there's no `=`.
+    fn value(&self) -> &'a [u8] {
+        self.text.get(self.named + 1..).unwrap_or_default()
+    }
 }
 
 /// The cookies of a header, each name looked at once.
 fn sent_in(line: &[u8]) -> impl Iterator<Item = Sent<'_>> {
     let mut rest = line;
     std::iter::from_fn(move || {
-        while let [b';', after @ ..] | [b'\t' | b'\n' | b'\x0c' | b'\r' | b' ', after @ ..] = rest {
-            rest = after;
+        rest = past_blanks(rest);
+        if rest.is_empty() {
+            return None;
         }
-        let mut plain = true;
-        let mut end = 0;
-        for byte in rest.iter().take_while(|byte| !matches!(byte, b'=' | b';')) {
-            plain &= is_plain_letter(*byte);
-            end += 1;
+        let at = line.len() - rest.len();
+        let mut named = plain_start(rest);
+        let plain = matches!(rest.get(named), None | Some(b'=' | b';')) && named > 0;
+        if !plain {
+            let (_, after) = cut(rest, named);
+            named += memchr::memchr2(b'=', b';', after).unwrap_or(after.len());
         }
-        let (name, after) = rest.split_at_checked(end).filter(|_| !rest.is_empty())?;
-        let (value, after) = match after {
-            [b'=', value @ ..] => {
-                value.split_at_checked(memchr::memchr(b';', value).unwrap_or(value.len())).unwrap_or((value, &[]))
-            }
-            _ => (&[][..], after),
+        let (_, after) = cut(rest, named);
+        let length = match memchr::memchr(b';', after) {
+            Some(ahead) => named + ahead,
+            None => rest.len(),
         };
+        let (text, after) = cut(rest, length);
         rest = after;
-        Some(Sent { name, value, plain: plain && end > 0 })
+        Some(Sent { at, text, named, plain })
     })
 }
 
@@ -174,52 +223,102 @@ pub fn select<'a>(
     claimed: impl Fn(&ClaimKey) -> bool,
 ) -> Selection {
     let mut selection = Selection::default();
-    let mut up: Vec<u8> = Vec::new();
-    let cookies = lines.flat_map(|line| {
+    let mut up = Going::default();
+    let owner = match bearer {
+        Bearer::Session(session) => OwnerKey::of_session(keys.stamp(), session),
+        Bearer::Anonymous | Bearer::Nobody => OwnerKey::of_nobody(keys.stamp()),
+    };
+    for line in lines {
         let commas = memchr::memchr(b',', line).is_some();
-        sent_in(line).map(move |cookie| (cookie, commas))
-    });
-    for (Sent { name, value: sent, plain }, commas) in cookies {
-        let kind = rules.classify_as(name, plain);
-        let value = match (kind, bearer) {
-            (CookieKind::Lookalike, _) => None,
-            (_, _) if commas && hides_another(sent, rules) => None,
-            (CookieKind::Other, _) => Some(sent),
-            (CookieKind::Unlisted, Bearer::Session(_)) => Some(sent),
-            (CookieKind::Unlisted, _) | (_, Bearer::Nobody) => None,
-            (CookieKind::Session | CookieKind::Login, Bearer::Session(session)) => {
-                stamp::of_session(keys.stamp(), name, sent, session)
+        for cookie in sent_in(line) {
+            let (name, sent) = (cookie.name(), cookie.value());
+            let kind = rules.classify_as(name, cookie.plain);
+            let value = match (kind, bearer) {
+                (CookieKind::Lookalike, _) => None,
+                (_, _) if commas && hides_another(sent, rules) => None,
+                (CookieKind::Other, _) => Some(sent),
+                (CookieKind::Unlisted, Bearer::Session(_)) => Some(sent),
+                (CookieKind::Unlisted, _) | (_, Bearer::Nobody) => None,
+                (CookieKind::Session | CookieKind::Login, Bearer::Session(_)) => {
+                    stamp::of_session(&owner, cookie.text, cookie.named)
+                }
+                (CookieKind::Login, Bearer::Anonymous) => None,
+                (CookieKind::Session, Bearer::Anonymous) => stamp::of_anonymous(&owner, cookie.text, cookie.named, now)
+                    .filter(|value| {
+                        let key = keys.claim_key(name, value);
+                        let free = !claimed(&key);
+                        if free {
+                            selection.claims.push(key);
+                        }
+                        free
+                    }),
+            };
+            let Some(value) = value else {
+                selection.dropped += 1;
+                continue;
+            };
+            if want_values {
+                selection.values.push((name.to_vec(), value.to_vec()));
             }
-            (CookieKind::Login, Bearer::Anonymous) => None,
-            (CookieKind::Session, Bearer::Anonymous) => {
-                stamp::of_anonymous(keys.stamp(), name, sent, now).filter(|value| {
-                    let key = keys.claim_key(name, value);
-                    let free = !claimed(&key);
-                    if free {
-                        selection.claims.push(key);
-                    }
-                    free
-                })
+            if cookie.text.len() == cookie.named {
+                up.add_bare(line, name);
+            } else {
+                up.add(line, cookie.at, cookie.named + 1 + value.len());
             }
-        };
-        let Some(value) = value else {
-            selection.dropped += 1;
-            continue;
-        };
-        if want_values {
-            selection.values.push((name.to_vec(), value.to_vec()));
         }
-        if up.is_empty() {
-            up.reserve(512);
-        } else {
-            up.extend_from_slice(b"; ");
-        }
-        up.extend_from_slice(name);
-        up.push(b'=');
-        up.extend_from_slice(value);
+        up.end_line(line);
     }
-    selection.header = (!up.is_empty()).then(|| HeaderValue::from_maybe_shared(bytes::Bytes::from(up)).ok()).flatten();
+    selection.header = up.into_header();
     selection
+}
+
+/// The header that goes up, as it grows. What lies side by side in the browser's is copied at once.
+#[derive(Default)]
+struct Going {
+    header: Vec<u8>,
+    /// The part of the present line that goes up and isn't copied yet, from where to where.
+    run: Option<(usize, usize)>,
+}
+
+impl Going {
+    /// Adds so many bytes of the line.
+    fn add(&mut self, line: &[u8], at: usize, length: usize) {
+        self.run = match self.run {
+            Some((from, to)) if line.get(to..at) == Some(b"; ") => Some((from, at + length)),
+            _ => {
+                self.end_line(line);
+                Some((at, at + length))
+            }
+        };
+    }
+
+    /// Adds a name that was sent without a value: every reader takes it for one with an empty value.
+    fn add_bare(&mut self, line: &[u8], name: &[u8]) {
+        self.end_line(line);
+        self.push(line, name);
+        self.header.push(b'=');
+    }
+
+    fn end_line(&mut self, line: &[u8]) {
+        if let Some(part) = self.run.take().and_then(|(from, to)| line.get(from..to)) {
+            self.push(line, part);
+        }
+    }
+
+    fn push(&mut self, line: &[u8], part: &[u8]) {
+        if self.header.is_empty() {
+            // All that a browser sends, as a rule.
+            self.header.reserve(line.len().max(512));
+        } else {
+            self.header.extend_from_slice(b"; ");
+        }
+        self.header.extend_from_slice(part);
+    }
+
+    fn into_header(self) -> Option<HeaderValue> {
+        let header = Some(self.header).filter(|header| !header.is_empty())?;
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(header)).ok()
+    }
 }
 
 /// Some readers split a header at commas too: a value that hides an authenticating cookie behind
@@ -294,9 +393,15 @@ mod tests {
                 .collect();
             let read: Vec<_> = sent_in(line.as_bytes()).collect();
             prop_assert_eq!(read.len(), cut.len());
+            for own in ["a", "_", "b."] {
+                let named = cut.iter().filter(|(name, _)| *name == own).map(|(_, value)| value.as_bytes());
+                prop_assert!(gate_tokens(line.as_bytes(), own).eq(named), "{}", line);
+            }
             for (read, (name, value)) in read.iter().zip(cut) {
-                prop_assert_eq!((read.name, read.value), (name.as_bytes(), value.as_bytes()));
+                prop_assert_eq!((read.name(), read.value()), (name.as_bytes(), value.as_bytes()));
                 prop_assert_eq!(read.plain, is_plain(name.as_bytes()));
+                prop_assert!(line.as_bytes()[read.at..].starts_with(read.text));
+                prop_assert_eq!(read.text.len(), name.len() + if read.text == name.as_bytes() { 0 } else { 1 + value.len() });
             }
         }
     }

@@ -58,27 +58,28 @@ impl Doors {
     /// can reach, as [`door_path_matches`] has it.
     pub fn at<'d, 'a>(&'d self, path: &'a str) -> Here<'d, 'a> {
         let mut here = Here { doors: &self.doors, far: &self.far, near: 0, path: Cow::Borrowed(path) };
-        if !self.may_be_at(path) {
+        let ascii = path.is_ascii();
+        if ascii && !self.may_be_at(path) {
             here.far = &[];
             return here;
         }
-        if !path.is_ascii() {
+        if !ascii {
             here.path = Cow::Owned(fold(path));
         }
-        let first = segments(&here.path).next();
+        let asked = Asked::of(&here.path);
         for (door, doors) in &self.near {
-            if door.may_begin_with(first) && door.matches_folded(&here.path) {
+            if door.matches(&asked) {
                 here.near |= doors;
             }
         }
         here
     }
 
-    /// Whether a door can be at `path`. Only a path that begins with a letter can be told by it:
+    /// Whether a door can be at `path`, which is ASCII. Only a path that begins with a letter can be told by it:
     /// `/` (and `//`) may be an index, and what isn't ASCII is folded into something else.
     fn may_be_at(&self, path: &str) -> bool {
         match path.as_bytes() {
-            [b'/', first, ..] if *first != b'/' && path.is_ascii() => self.firsts.contains(*first),
+            [b'/', first, ..] if *first != b'/' => self.firsts.contains(*first),
             _ => true,
         }
     }
@@ -110,7 +111,7 @@ impl<'d> Here<'d, '_> {
             doors.get(next).filter(|_| next < NEAR)
         });
         let far = far.iter().zip(doors.iter().skip(NEAR));
-        near.chain(far.filter(|(at, _)| at.matches_folded(path)).map(|(_, door)| door))
+        near.chain(far.filter(|(at, _)| at.matches(&Asked::of(path))).map(|(_, door)| door))
     }
 }
 
@@ -127,7 +128,7 @@ impl<'d> Here<'d, '_> {
 /// - a route's door (`/login`) is also `/login.json`, as frameworks pick a format that way.
 pub fn door_path_matches(door_path: &str, path: &str) -> bool {
     let door = DoorPath::of(door_path);
-    if path.is_ascii() { door.matches_folded(path) } else { door.matches_folded(&fold(path)) }
+    if path.is_ascii() { door.matches(&Asked::of(path)) } else { door.matches(&Asked::of(&fold(path))) }
 }
 
 /// Compatibility forms and case taken out. Of ASCII, that's lower case.
@@ -176,35 +177,61 @@ impl DoorPath {
         }
     }
 
-    /// Whether a path whose first segment this is can reach it, as far as that tells.
-    fn may_begin_with(&self, first: Option<&[u8]>) -> bool {
-        let (Some(first), Some(last)) = (first, &self.last) else { return true };
-        match (self.folders.first(), &last.stem) {
-            (Some(folder), _) => first.eq_ignore_ascii_case(folder),
-            (None, Some(stem)) => first.eq_ignore_ascii_case(&last.whole) || first.eq_ignore_ascii_case(stem),
-            (None, None) => first.get(..last.whole.len()).is_some_and(|start| start.eq_ignore_ascii_case(&last.whole)),
+    /// Whether a request for a path can reach it.
+    fn matches(&self, asked: &Asked<'_>) -> bool {
+        let depth = self.folders.len();
+        let folders_fit =
+            self.folders.iter().enumerate().all(|(at, folder)| asked.get(at).is_some_and(|asked| same(asked, folder)));
+        if !folders_fit {
+            return false;
         }
-    }
-
-    /// Whether a request for `path`, in ASCII or folded, can reach it.
-    fn matches_folded(&self, path: &str) -> bool {
-        let mut asked = segments(path);
-        for folder in &self.folders {
-            if !asked.next().is_some_and(|asked| asked.eq_ignore_ascii_case(folder)) {
-                return false;
-            }
-        }
-        match (&self.last, asked.next()) {
+        match (&self.last, asked.get(depth)) {
             (None, asked) => asked.is_none(),
             (Some(last), None) => last.index,
             (Some(last), Some(asked_last)) => match &last.stem {
-                Some(stem) => asked_last.eq_ignore_ascii_case(&last.whole) || asked_last.eq_ignore_ascii_case(stem),
+                Some(stem) => same(asked_last, &last.whole) || same(asked_last, stem),
                 None => {
                     let asked_stem = stem_of(asked_last).unwrap_or(asked_last);
-                    asked_stem.eq_ignore_ascii_case(&last.whole) && asked.next().is_none()
+                    same(asked_stem, &last.whole) && asked.get(depth + 1).is_none()
                 }
             },
         }
+    }
+}
+
+/// Whether two segments are the same but for their case. The first letters tell in most cases.
+fn same(asked: &[u8], folded: &[u8]) -> bool {
+    asked.len() == folded.len()
+        && asked.first().map(u8::to_ascii_lowercase) == folded.first().copied()
+        && asked.eq_ignore_ascii_case(folded)
+}
+
+/// Segments of a path that are cut once for all doors, which lie no deeper, as a rule.
+const SHALLOW: usize = 4;
+
+/// A requested path, in ASCII or folded, cut into its segments once for all doors.
+struct Asked<'a> {
+    path: &'a str,
+    first: [&'a [u8]; SHALLOW],
+    count: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn of(path: &'a str) -> Self {
+        let mut first: [&[u8]; SHALLOW] = [&[]; SHALLOW];
+        let mut count = 0;
+        for (place, segment) in first.iter_mut().zip(segments(path)) {
+            *place = segment;
+            count += 1;
+        }
+        Self { path, first, count }
+    }
+
+    fn get(&self, at: usize) -> Option<&'a [u8]> {
+        if at < SHALLOW {
+            return self.first.get(at).copied().filter(|_| at < self.count);
+        }
+        segments(self.path).nth(at)
     }
 }
 

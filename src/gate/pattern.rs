@@ -8,7 +8,42 @@ pub struct NamePattern {
     exact: Vec<u8>,
     folded: Vec<u8>,
     shape: Shape,
+    head: Head,
 }
+
+/// The first letters of a name, case aside: what most names and patterns differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    letters: u64,
+    /// The letters that count.
+    mask: u64,
+}
+
+impl Head {
+    /// Of a name [of letters, digits, `_` and `-`](is_plain).
+    pub(super) fn of(name: &[u8]) -> Self {
+        let letters = name.first_chunk().copied().unwrap_or_else(|| {
+            let mut padded = [0; 8];
+            for (place, letter) in padded.iter_mut().zip(name) {
+                *place = *letter;
+            }
+            padded
+        });
+        Self { letters: u64::from_le_bytes(letters) | ANY_CASE, mask: u64::MAX }
+    }
+
+    fn of_pattern(folded: &[u8]) -> Self {
+        // A literal's end counts too: no plain name has what is put behind it.
+        let fixed = folded.iter().position(|b| *b == b'*').map_or(8, |star| star.min(8));
+        let start = folded.get(..fixed.min(folded.len())).unwrap_or_default();
+        let mask = if fixed == 8 { u64::MAX } else { (1 << (8 * fixed)) - 1 };
+        Self { letters: Self::of(start).letters & mask, mask }
+    }
+}
+
+/// Lower and upper case differ in this bit; what else does isn't in plain names, or is told apart by
+/// who looks closer.
+const ANY_CASE: u64 = 0x2020_2020_2020_2020;
 
 /// Where a pattern has stars: nearly all have none, or one at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +67,9 @@ impl NamePattern {
             Some(at) if at + 1 == text.len() => Shape::Prefix,
             Some(_) => Shape::Glob,
         };
-        Some(Self { exact: text.as_bytes().to_vec(), folded: text.bytes().map(fold).collect(), shape })
+        let folded: Vec<u8> = text.bytes().map(fold).collect();
+        let head = Head::of_pattern(&folded);
+        Some(Self { exact: text.as_bytes().to_vec(), folded, shape, head })
     }
 
     /// The pattern as it was written.
@@ -75,6 +112,11 @@ impl NamePattern {
             }
             (_, folded) => glob(folded, name, fold),
         }
+    }
+
+    /// Whether a plain name with this beginning can be meant, or resemble one that is.
+    pub(super) fn may_be(&self, name: Head) -> bool {
+        name.letters & self.head.mask == self.head.letters
     }
 
     /// The letter that every plain name that it resembles begins with, in lower case; `None` if

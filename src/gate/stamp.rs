@@ -1,8 +1,9 @@
 //! Stamps: whose a panel's cookie is, written into the cookie itself (DESIGN R2).
 //!
-//! A stamped value is the panel's own value followed by `~`, the owner's kind and a MAC over name,
-//! value and owner. Nothing is stored per cookie; a value that was planted, respelt, kept from
-//! before the deployment or from another session has no stamp that verifies.
+//! A stamped value is the panel's own value followed by `~`, the owner's kind and a MAC over owner,
+//! name and value, as they stand in a `Cookie` header. Nothing is stored per cookie; a value that was
+//! planted, respelt, kept from before the deployment or from another session has no stamp that
+//! verifies.
 //!
 //! The MAC is SipHash-2-4 with 128 bits of key and of output. It was made for this: to authenticate
 //! short messages against somebody who sees the MACs of messages of his choice, and can only try
@@ -19,8 +20,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip128::SipHasher24;
-use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::model::text::{MAC_CHARS, MacText};
 use crate::model::{SessionId, Timestamp};
 
 /// How long an anonymous stamp is good (DESIGN R2).
@@ -28,8 +30,6 @@ pub const ANONYMOUS_TTL: Duration = Duration::from_secs(24 * 3600);
 /// How far ahead of the gate's time an anonymous stamp may be: two nodes' clocks differ a little.
 const SKEW: Duration = Duration::from_secs(120);
 
-const MAC: usize = 16;
-const MAC_CHARS: usize = 22;
 const TIME_CHARS: usize = 6;
 
 /// Whose a cookie is.
@@ -45,46 +45,50 @@ pub enum Owner {
 pub fn stamp(key: &[u8; 16], name: &[u8], value: &[u8], owner: Owner) -> Vec<u8> {
     let mut stamped = Vec::with_capacity(value.len() + 2 + TIME_CHARS + MAC_CHARS);
     stamped.extend_from_slice(value);
-    match owner {
+    let owner = match owner {
         Owner::Session(session) => {
             stamped.extend_from_slice(b"~s");
-            append(&mut stamped, &mac(key, name, value, b's', session.as_bytes()));
+            OwnerKey::of_session(key, session)
         }
         Owner::Anonymous(at) => {
-            let seconds = issued(at);
             stamped.extend_from_slice(b"~a");
-            append(&mut stamped, &seconds);
-            append(&mut stamped, &mac(key, name, value, b'a', &seconds));
+            stamped.extend_from_slice(URL_SAFE_NO_PAD.encode(issued(at)).as_bytes());
+            OwnerKey::of_nobody(key)
         }
-    }
+    };
+    let mac = owner.mac(&[name, b"=", &stamped].concat());
+    stamped.extend_from_slice(&mac.chars());
     stamped
 }
 
-/// The panel's value, if `stamped` carries the stamp of `session`.
-pub fn of_session<'a>(key: &[u8; 16], name: &[u8], stamped: &'a [u8], session: SessionId) -> Option<&'a [u8]> {
-    let (value, kind, sent) = split(stamped, MAC_CHARS)?;
-    (kind == b's' && genuine(&mac(key, name, value, b's', session.as_bytes()), sent)).then_some(value)
+/// The panel's value, if `cookie` (`name=value`, as a `Cookie` header has it, with a name of `name`
+/// bytes) carries the stamp of the session that the key
+/// is for.
+pub fn of_session<'a>(session: &OwnerKey, cookie: &'a [u8], name: usize) -> Option<&'a [u8]> {
+    let (text, sent) = cookie.split_last_chunk()?;
+    let value = value_in(text.strip_suffix(b"~s")?, name)?;
+    session.mac(text).is(sent).then_some(value)
 }
 
-/// The panel's value, if `stamped` carries an anonymous stamp that is still good at `now`.
-pub fn of_anonymous<'a>(key: &[u8; 16], name: &[u8], stamped: &'a [u8], now: Timestamp) -> Option<&'a [u8]> {
-    let (value, kind, tail) = split(stamped, TIME_CHARS + MAC_CHARS)?;
-    let (time, sent) = tail.split_at_checked(TIME_CHARS)?;
+/// The panel's value, if `cookie` (as for [`of_session`]) carries an anonymous stamp that is still good
+/// at `now`.
+pub fn of_anonymous<'a>(nobody: &OwnerKey, cookie: &'a [u8], name: usize, now: Timestamp) -> Option<&'a [u8]> {
+    let (text, sent) = cookie.split_last_chunk()?;
+    let (before, time) = text.split_last_chunk::<TIME_CHARS>()?;
+    let value = value_in(before.strip_suffix(b"~a")?, name)?;
     let mut seconds = [0; 4];
-    // The length tells; trailing bits that aren't zero are an error to the decoder.
     if URL_SAFE_NO_PAD.decode_slice(time, &mut seconds).ok()? != seconds.len() {
         return None;
     }
     let issued_at = Timestamp::from_millis(i64::from(u32::from_be_bytes(seconds)) * 1000);
     let fresh = now.since(issued_at) < ANONYMOUS_TTL && issued_at.since(now) < SKEW;
-    (kind == b'a' && fresh && genuine(&mac(key, name, value, b'a', &seconds), sent)).then_some(value)
+    (fresh && nobody.mac(text).is(sent)).then_some(value)
 }
 
-/// Splits `value~k<tail>` from its end; `tail` has a fixed length.
-fn split(stamped: &[u8], tail: usize) -> Option<(&[u8], u8, &[u8])> {
-    let (head, tail) = stamped.split_at_checked(stamped.len().checked_sub(tail)?)?;
-    match head {
-        [value @ .., b'~', kind] => Some((value, *kind, tail)),
+/// What follows the name and its `=`.
+fn value_in(cookie: &[u8], name: usize) -> Option<&[u8]> {
+    match cookie.get(name..)? {
+        [b'=', value @ ..] => Some(value),
         _ => None,
     }
 }
@@ -93,49 +97,33 @@ fn issued(at: Timestamp) -> [u8; 4] {
     u32::try_from(at.as_secs()).unwrap_or(0).to_be_bytes()
 }
 
-/// The MAC over length-prefixed name and value, and the owner.
-fn mac(key: &[u8; 16], name: &[u8], value: &[u8], kind: u8, owner: &[u8]) -> [u8; MAC] {
-    let length = u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes();
-    let total = 3 + name.len() + owner.len() + value.len();
-    let parts = [&[kind][..], &length, name, owner, value];
-    let hasher = SipHasher24::new_with_key(key);
-    // One contiguous buffer is hashed far faster than the same bytes part by part.
-    let mut short = [0_u8; 256];
-    let hash = match short.get_mut(..total) {
-        Some(buffer) => {
-            let mut rest = &mut *buffer;
-            for part in parts {
-                let Some((place, after)) = rest.split_at_mut_checked(part.len()) else { break };
-                place.copy_from_slice(part);
-                rest = after;
-            }
-            hasher.hash(buffer)
-        }
-        None => hasher.hash(&parts.concat()),
-    };
-    hash.as_bytes()
-}
+/// The key of one owner's stamps: the gate's, and with it a hash of the owner.
+///
+/// A keyed hash whose key is a keyed hash of another part of the message is one of the whole
+/// message. It lets a cookie be hashed as it lies in the request, and the owner once for all of them.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct OwnerKey([u8; 16]);
 
-fn genuine(mac: &[u8; MAC], sent: &[u8]) -> bool {
-    let mut expected = [0; MAC_CHARS];
-    match URL_SAFE_NO_PAD.encode_slice(mac, &mut expected) {
-        Ok(MAC_CHARS) => match (words(&expected), words(sent)) {
-            // Two words at once, in as constant a time as byte by byte.
-            (Some(expected), Some(sent)) => (expected.0.ct_eq(&sent.0) & expected.1.ct_eq(&sent.1)).into(),
-            _ => false,
-        },
-        _ => false,
+impl OwnerKey {
+    /// For a session's cookies.
+    pub fn of_session(key: &[u8; 16], session: SessionId) -> Self {
+        Self::of(key, session.as_bytes())
     }
-}
 
-/// All of a MAC's characters in two numbers that overlap; `None` for another length.
-fn words(chars: &[u8]) -> Option<(u128, u64)> {
-    let (first, last) = (chars.first_chunk()?, chars.last_chunk()?);
-    (chars.len() == MAC_CHARS).then(|| (u128::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
-}
+    /// For anonymous ones. No session gets this key: it's that of a text of another length.
+    pub fn of_nobody(key: &[u8; 16]) -> Self {
+        Self::of(key, b"nobody")
+    }
 
-fn append(to: &mut Vec<u8>, bytes: &[u8]) {
-    to.extend_from_slice(URL_SAFE_NO_PAD.encode(bytes).as_bytes());
+    fn of(key: &[u8; 16], owner: &[u8]) -> Self {
+        Self(SipHasher24::new_with_key(key).hash(owner).as_bytes())
+    }
+
+    /// The MAC over a cookie up to its MAC: `name=value~s`, `name=value~aAAAAAA`. A name has no `=` in
+    /// it, so no two cookies have one text.
+    fn mac(&self, text: &[u8]) -> MacText {
+        MacText::of(u128::from_le_bytes(SipHasher24::new_with_key(&self.0).hash(text).as_bytes()))
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +137,16 @@ mod tests {
     const KEY: [u8; 16] = [3; 16];
     const NOW: Timestamp = Timestamp::from_millis(1_795_350_752_123);
 
+    fn of_session(key: &[u8; 16], name: &[u8], stamped: &[u8], session: SessionId) -> Option<Vec<u8>> {
+        let cookie = [name, b"=", stamped].concat();
+        super::of_session(&OwnerKey::of_session(key, session), &cookie, name.len()).map(<[u8]>::to_vec)
+    }
+
+    fn of_anonymous(key: &[u8; 16], name: &[u8], stamped: &[u8], now: Timestamp) -> Option<Vec<u8>> {
+        let cookie = [name, b"=", stamped].concat();
+        super::of_anonymous(&OwnerKey::of_nobody(key), &cookie, name.len(), now).map(<[u8]>::to_vec)
+    }
+
     fn session(seed: u64) -> SessionId {
         SessionId::random(&mut ChaCha20Rng::seed_from_u64(seed))
     }
@@ -156,7 +154,7 @@ mod tests {
     #[test]
     fn a_stamp_is_good_for_its_name_value_and_owner_only() {
         let stamped = stamp(&KEY, b"PHPSESSID", b"abc", Owner::Session(session(1)));
-        assert_eq!(of_session(&KEY, b"PHPSESSID", &stamped, session(1)), Some(&b"abc"[..]));
+        assert_eq!(of_session(&KEY, b"PHPSESSID", &stamped, session(1)), Some(b"abc".to_vec()));
         assert_eq!(of_session(&KEY, b"PHPSESSID", &stamped, session(2)), None, "another session's");
         assert_eq!(of_session(&KEY, b"phpsessid", &stamped, session(1)), None, "another name");
         assert_eq!(of_session(&[4; 16], b"PHPSESSID", &stamped, session(1)), None, "another key");
@@ -170,17 +168,17 @@ mod tests {
     fn stamps_stay_the_same_from_release_to_release() {
         let owner = Owner::Session(SessionId::from_slice(&[7; 16]).unwrap());
         let long = [b'v'; 300];
-        assert_eq!(stamp(&KEY, b"PHPSESSID", b"abc", owner), b"abc~sE6FpKg-4EzaJ4AQnAmNf4w");
-        assert_eq!(stamp(&KEY, b"PHPSESSID", b"abc", Owner::Anonymous(NOW)), b"abc~aawLg4AUDFPCvYQxEesdLKLhNF7gA");
-        assert_eq!(stamp(&KEY, b"PHPSESSID", &long, owner).get(300..), Some(&b"~sfRuKbUoDGQKIpQdvNifCyw"[..]));
+        assert_eq!(stamp(&KEY, b"PHPSESSID", b"abc", owner), b"abc~slQeIaZbaJhoPK-cyJ1vhfw");
+        assert_eq!(stamp(&KEY, b"PHPSESSID", b"abc", Owner::Anonymous(NOW)), b"abc~aawLg4AaIt6JDVftZfAFuQH-bdMJQ");
+        assert_eq!(stamp(&KEY, b"PHPSESSID", &long, owner).get(300..), Some(&b"~saS2tGWw7lyubefNQj_dO5w"[..]));
     }
 
     #[test]
     fn an_anonymous_stamp_is_good_for_a_day() {
         let stamped = stamp(&KEY, b"S", b"v", Owner::Anonymous(NOW));
         let at = |later: u64| of_anonymous(&KEY, b"S", &stamped, NOW + Duration::from_secs(later));
-        assert_eq!(at(0), Some(&b"v"[..]));
-        assert_eq!(at(24 * 3600 - 2), Some(&b"v"[..]));
+        assert_eq!(at(0), Some(b"v".to_vec()));
+        assert_eq!(at(24 * 3600 - 2), Some(b"v".to_vec()));
         assert_eq!(at(24 * 3600), None);
         assert_eq!(of_anonymous(&KEY, b"S", &stamped, NOW.before(Duration::from_secs(600))), None, "from the future");
         assert_eq!(of_session(&KEY, b"S", &stamped, session(1)), None);
@@ -190,9 +188,9 @@ mod tests {
         #[test]
         fn any_value_comes_back_byte_for_byte(name in "[A-Za-z_]{1,40}", value in prop::collection::vec(any::<u8>(), 0..600)) {
             let stamped = stamp(&KEY, name.as_bytes(), &value, Owner::Session(session(1)));
-            prop_assert_eq!(of_session(&KEY, name.as_bytes(), &stamped, session(1)), Some(&value[..]));
+            prop_assert_eq!(of_session(&KEY, name.as_bytes(), &stamped, session(1)), Some(value.clone()));
             let stamped = stamp(&KEY, name.as_bytes(), &value, Owner::Anonymous(NOW));
-            prop_assert_eq!(of_anonymous(&KEY, name.as_bytes(), &stamped, NOW), Some(&value[..]));
+            prop_assert_eq!(of_anonymous(&KEY, name.as_bytes(), &stamped, NOW), Some(value.clone()));
         }
 
         /// One changed, added or removed byte anywhere, and it isn't the panel's any more.

@@ -1,6 +1,6 @@
 //! The names that make a query worth a closer look.
 
-use crate::login::name::{is_plain, is_plain_letter};
+use crate::login::name::{is_plain, plain_start};
 
 /// The names of all query parameters that any rule of a profile asks for: session ids, the doors'
 /// conditions, the fields of credentials.
@@ -46,16 +46,8 @@ impl WatchedNames {
         }
         let mut rest = query;
         while !rest.is_empty() {
-            let mut end = 0;
-            let mut odd = false;
-            for byte in rest {
-                match byte {
-                    b'=' | b'&' => break,
-                    other => odd |= !is_plain_letter(*other),
-                }
-                end += 1;
-            }
-            let (name, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            let (name, after) = rest.split_at_checked(plain_start(rest)).unwrap_or((rest, &[]));
+            let odd = !matches!(after, [] | [b'=' | b'&', ..]);
             if odd || self.has(name) {
                 return false;
             }

@@ -49,6 +49,32 @@ pub(crate) fn is_plain_letter(b: u8) -> bool {
     PLAIN.get(usize::from(b)).copied().unwrap_or(false)
 }
 
+/// How many of the first bytes are [plain letters](is_plain_letter).
+pub(crate) fn plain_start(text: &[u8]) -> usize {
+    let mut rest = text;
+    // Eight at a time: bytes below 128 compare by the carry into their highest bit.
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let ascii = eight & !HIGHS;
+        let lower = ascii | (0x20 * EACH);
+        let from = |word: u64, least: u8| word + u64::from(0x80 - least) * EACH;
+        let is = |letter: u8| !((ascii ^ (u64::from(letter) * EACH)) + 0x7f * EACH);
+        let letter = from(lower, b'a') & !from(lower, b'z' + 1);
+        let digit = from(ascii, b'0') & !from(ascii, b'9' + 1);
+        let plain = (letter | digit | is(b'_') | is(b'-')) & !eight & HIGHS;
+        let odd = plain ^ HIGHS;
+        if odd != 0 {
+            return text.len() - rest.len() + (odd.trailing_zeros() / 8) as usize;
+        }
+        rest = after;
+    }
+    text.len() - rest.len() + rest.iter().take_while(|b| is_plain_letter(**b)).count()
+}
+
+/// One in each byte, and the highest bit of each.
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x80 * EACH;
+
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0_u8;
@@ -120,7 +146,7 @@ fn bracketed(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{meets, meets_somehow};
+    use super::{is_plain_letter, meets, meets_somehow, plain_start};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
@@ -130,6 +156,18 @@ mod tests {
             name in "[aAbB_.\\[\\] ?-]{0,5}", wanted in "[aAbB_.\\[\\]-]{0,4}",
         ) {
             prop_assert_eq!(meets(name.as_bytes(), &wanted), meets_somehow(name.as_bytes(), wanted.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn eight_letters_at_a_time_say_what_one_says() {
+        for byte in 0..=255 {
+            for at in 0..20 {
+                let mut text = *b"aZ0_-9zA_mM5-xYqb7Kj";
+                text[at] = byte;
+                let expected = if is_plain_letter(byte) { text.len() } else { at };
+                assert_eq!(plain_start(&text), expected, "{byte} at {at}");
+            }
         }
     }
 

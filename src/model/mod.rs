@@ -12,6 +12,7 @@ mod language;
 mod network;
 mod seal;
 mod secret;
+pub mod text;
 mod time;
 
 pub use account::{AccountId, AccountSkeleton, InvalidAccount};

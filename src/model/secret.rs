@@ -3,23 +3,28 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::CryptoRng;
-use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// Random part of a session token, in bytes (DESIGN R1: 256 bits).
-const RANDOM: usize = 32;
-/// The keyed check that follows it, in bytes: an unknown token costs no store read.
-pub(super) const CHECK: usize = 16;
-/// A token as it stands in the cookie, in characters.
-const TOKEN_CHARS: usize = (RANDOM + CHECK) * 4 / 3;
+use super::text::{MAC_CHARS, MacText};
 
-/// The gate session's bearer secret: 256 random bits and a keyed check of them, in the cookie only.
+/// Random part of a session token, in bytes: no less than 256 bits (DESIGN R1), and a whole number of
+/// characters.
+const RANDOM: usize = 33;
+/// The same in the cookie, in characters.
+const RANDOM_CHARS: usize = RANDOM / 3 * 4;
+/// The keyed check of another token that follows its random part, in bytes.
+const CHECK: usize = 16;
+/// A token as it stands in the cookie, in characters: the random part, then the check.
+const TOKEN_CHARS: usize = RANDOM_CHARS + MAC_CHARS;
+
+/// The gate session's bearer secret: 264 random bits and a keyed check of them, in the cookie only. By
+/// the check, a token that the gate never made costs no look-up.
 ///
 /// Whoever has it is the session, so it's wiped when dropped, isn't printable, and is never kept:
 /// the store and the maps know its [`TokenHash`] only.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SessionToken {
-    bytes: [u8; RANDOM + CHECK],
+    text: [u8; TOKEN_CHARS],
 }
 
 /// Text that can't be a token of this gate.
@@ -46,43 +51,46 @@ impl TokenHash {
 impl SessionToken {
     /// A fresh token and the hash it's found by. `key` is the gate's token key.
     pub(super) fn generate(key: &[u8; 32], rng: &mut impl CryptoRng) -> (Self, TokenHash) {
-        let mut bytes = [0; RANDOM + CHECK];
-        rng.fill_bytes(&mut bytes[..RANDOM]);
-        let (check, hash) = derive(key, &bytes[..RANDOM]);
-        bytes[RANDOM..].copy_from_slice(&check);
-        (Self { bytes }, hash)
+        let mut bytes = Zeroizing::new([0; RANDOM]);
+        rng.fill_bytes(bytes.as_mut());
+        let random = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()));
+        let (check, hash) = derive(key, random.as_bytes());
+        let mut text = [0; TOKEN_CHARS];
+        let (start, end) = text.split_at_mut(RANDOM_CHARS);
+        start.copy_from_slice(random.as_bytes());
+        end.copy_from_slice(&check.chars());
+        (Self { text }, hash)
     }
 
-    /// The hash that a cookie's value is looked up by, if the gate made that value.
+    /// The hash that a cookie's value is looked up by, if the gate made that value. The characters
+    /// are hashed as they are: another spelling of the same bits is another token, and none.
     pub(super) fn verify(key: &[u8; 32], text: &[u8]) -> Result<TokenHash, InvalidToken> {
-        if text.len() != TOKEN_CHARS {
+        let (random, sent) = text.split_last_chunk().ok_or(InvalidToken)?;
+        if random.len() != RANDOM_CHARS {
             return Err(InvalidToken);
         }
-        let mut bytes = [0; RANDOM + CHECK];
-        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| InvalidToken)?;
-        if length != bytes.len() {
-            return Err(InvalidToken);
-        }
-        let (check, hash) = derive(key, &bytes[..RANDOM]);
-        let genuine = bool::from(check.ct_eq(&bytes[RANDOM..]));
-        bytes.zeroize();
-        if genuine { Ok(hash) } else { Err(InvalidToken) }
+        let (check, hash) = derive(key, random);
+        if check.is(sent) { Ok(hash) } else { Err(InvalidToken) }
     }
 
     /// The text for the cookie.
     pub fn expose(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.bytes)
+        self.text.iter().copied().map(char::from).collect()
     }
 }
 
 /// One keyed hash gives both halves: the check that travels, and the hash that is kept.
-fn derive(key: &[u8; 32], random: &[u8]) -> ([u8; CHECK], TokenHash) {
+///
+/// BLAKE3, and not the faster SipHash of the cookies' stamps: what is kept must lead nobody back to the
+/// token, even if the key gets lost together with the store, and a MAC promises nothing once its key is
+/// known.
+fn derive(key: &[u8; 32], random: &[u8]) -> (MacText, TokenHash) {
     let hash = blake3::keyed_hash(key, random);
     let mut check = [0; CHECK];
     let mut kept = [0; 16];
     check.copy_from_slice(&hash.as_bytes()[..CHECK]);
     kept.copy_from_slice(&hash.as_bytes()[CHECK..]);
-    (check, TokenHash(kept))
+    (MacText::of(u128::from_le_bytes(check)), TokenHash(kept))
 }
 
 /// A code as it's made and mailed: decimal digits, wiped when dropped, not printable.

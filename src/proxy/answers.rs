@@ -54,7 +54,7 @@ impl GateProxy {
         denial: Denial,
     ) -> Reply {
         metrics::counter!("poterne_requests_total", "decision" => denial.as_str()).increment(1);
-        let session = course.session.as_deref();
+        let session = course.session().map(AsRef::as_ref);
         let reference = request::reference();
         let first = match request.standing {
             Standing::Pending | Standing::Elsewhere => Elsewhere::EnterCode,
@@ -105,7 +105,9 @@ impl GateProxy {
             Some(Fault::EndedMeanwhile) => {
                 return Some(Page::ConfirmElsewhere { first: Elsewhere::LogInAndLook, reference });
             }
-            Some(Fault::Credentials) => return Some(self.log_out_first(course.session.as_deref(), reference)),
+            Some(Fault::Credentials) => {
+                return Some(self.log_out_first(course.session().map(AsRef::as_ref), reference));
+            }
             Some(Fault::Store) => return Some(Page::StoreUnavailable { reference }),
             None => {}
         }

@@ -9,7 +9,8 @@ use pingora::proxy::Session as Exchange;
 use super::asker::Asker;
 use super::request;
 use super::service::{Course, GateProxy, cookie_lines};
-use crate::gate::decide::{self, Decision, Passage, Request, Standing};
+use crate::gate::decide::{self, Decision, Passage, Permit, Request, Standing};
+use crate::gate::memo::Judged;
 use crate::gate::target::Target;
 use crate::model::Timestamp;
 use crate::state::Session;
@@ -27,7 +28,18 @@ impl GateProxy {
     /// connection, for what goes up. `false` leaves everything to [`GateProxy::judge`], which looks
     /// at it from the beginning.
     pub(super) fn judge_at_once(&self, exchange: &Exchange, course: &mut Course) -> bool {
-        let Some(judged) = course.judged.clone() else { return false };
+        let Some(judged) = &course.judged else { return false };
+        let Some((asker, permit)) = self.as_before(exchange, judged) else { return false };
+        self.counts.of(Passage::Cleared).increment(1);
+        course.asker = Some(asker);
+        course.permit = Some(permit);
+        course.as_before = true;
+        true
+    }
+
+    /// Who asks, and the permit, if it's the same session's request for what goes up. Nothing that
+    /// others write too is written here but a session's last use.
+    fn as_before(&self, exchange: &Exchange, judged: &Judged<Seen>) -> Option<(Asker, Permit)> {
         let header = exchange.req_header();
         let seen = judged.session();
         // A connection has one peer; who else could be meant is written in headers.
@@ -41,11 +53,11 @@ impl GateProxy {
         let whole = header.uri.path_and_query().is_some_and(|seen| seen.as_str().as_bytes() == header.raw_path());
         let ours = request::host(&header.headers).is_some_and(|host| request::is_ours(host, &self.settings.hosts));
         if !(same && whole && ours) {
-            return false;
+            return None;
         }
-        let Ok(target) = Target::parse(header.raw_path()) else { return false };
+        let target = Target::parse(header.raw_path()).ok()?;
         if request::own_path(target.path(), &self.settings.prefix).is_some() {
-            return false;
+            return None;
         }
         let (body_length, has_body) = request::body(&header.headers);
         let request = Request {
@@ -56,17 +68,12 @@ impl GateProxy {
             body_length,
             upgrade: header.headers.contains_key(UPGRADE),
         };
-        let Decision::Forward(permit) = decide::decide(&self.flows.profile, request) else { return false };
+        let Decision::Forward(permit) = decide::decide(&self.flows.profile, request) else { return None };
         if permit.passage() != Passage::Cleared || permit.scans_body() {
-            return false;
+            return None;
         }
         self.flows.sessions.touch(session, now);
-        self.counts.of(Passage::Cleared).increment(1);
-        course.asker = Some(asker);
-        course.session = Some(Arc::clone(session));
-        course.cookie = judged.up().cloned();
-        course.permit = Some(permit);
-        true
+        Some((asker, permit))
     }
 
     /// The gate session that the request's cookie names: the one that it named a request ago on this

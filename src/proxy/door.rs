@@ -126,7 +126,7 @@ impl GateProxy {
             return Ok(self.refuse(exchange, asker, RefusalKind::BadRequest));
         };
         self.counts.of(permit.passage()).increment(1);
-        let bearer = match &course.session {
+        let bearer = match course.session() {
             Some(session) if request.standing == Standing::Cleared => Bearer::Session(session.id),
             _ => Bearer::Anonymous,
         };
@@ -152,7 +152,7 @@ impl GateProxy {
             language: self.language(exchange),
             browser: request::browser(&header.headers),
             // A session that turned up on an unknown network isn't this browser's to end.
-            present: course.session.clone().filter(|_| request.standing != Standing::Elsewhere),
+            present: course.session().cloned().filter(|_| request.standing != Standing::Elsewhere),
             reference,
             typed,
             password: password.filter(|_| door.kind == DoorKind::Login).and_then(|typed| Password::of(&typed)),
@@ -162,7 +162,7 @@ impl GateProxy {
         };
         let flows: Arc<Flows> = Arc::clone(&self.flows);
         let outcome = tokio::spawn(flows.sign_in(attempt)).await;
-        let receiver = match &course.session {
+        let receiver = match course.session() {
             Some(session) if request.standing != Standing::Cleared => Self::uncleared_receiver(session),
             _ => Receiver::Anonymous,
         };
@@ -199,7 +199,7 @@ impl GateProxy {
         turned: TurnedAway,
         reference: Reference,
     ) -> Reply {
-        let session = course.session.as_deref();
+        let session = course.session().map(AsRef::as_ref);
         let page = match turned {
             TurnedAway::TooMany { retry_at } => Page::TooManyTries { retry_at, reference },
             TurnedAway::StartAgain => Page::StartAgain { reference },

@@ -69,8 +69,10 @@ pub struct GateProxy {
 #[derive(Default)]
 pub struct Course {
     pub(super) permit: Option<Permit>,
-    pub(super) cookie: Option<HeaderValue>,
-    pub(super) session: Option<Arc<Session>>,
+    cookie: Option<HeaderValue>,
+    session: Option<Arc<Session>>,
+    /// Session and cookies are those of the connection's request before: `judged` has them.
+    pub(super) as_before: bool,
     claims: Vec<ClaimKey>,
     pub(super) asker: Option<Asker>,
     pub(super) judged: Option<Arc<Judged<Seen>>>,
@@ -82,6 +84,24 @@ pub struct Course {
     /// A piece of the answer has left.
     begun: bool,
     pub(super) fault: Option<Fault>,
+}
+
+impl Course {
+    /// The gate session that the request is made with.
+    pub(super) fn session(&self) -> Option<&Arc<Session>> {
+        match &self.judged {
+            Some(judged) if self.as_before => Some(&judged.session().session),
+            _ => self.session.as_ref(),
+        }
+    }
+
+    /// The `Cookie` line that goes up.
+    fn cookie(&self) -> Option<&HeaderValue> {
+        match &self.judged {
+            Some(judged) if self.as_before => judged.up(),
+            _ => self.cookie.as_ref(),
+        }
+    }
 }
 
 /// Why the gate itself broke a request off.
@@ -256,15 +276,14 @@ impl GateProxy {
                     (Bearer::Session(_), Some(session)) => Judged::of(
                         asker.client,
                         asker.route.cookie_name(),
-                        cookie_lines(exchange),
+                        || cookie_lines(exchange),
                         Seen {
                             session: Arc::clone(session),
                             asker: *asker,
                             client: headers::client_value(asker.client),
                         },
                         chosen.header.clone(),
-                    )
-                    .map(Arc::new),
+                    ),
                     _ => None,
                 };
                 course.cookie = chosen.header;
@@ -303,7 +322,7 @@ impl GateProxy {
             course.fault = Some(Fault::Withheld);
             return Error::e_explain(WITHHELD, "a login has claimed the cookies of this request");
         }
-        match (&course.permit, &course.session) {
+        match (&course.permit, course.session()) {
             (Some(permit), Some(session))
                 if permit.passage() == Passage::Cleared
                     && !course.logs_out
@@ -318,7 +337,7 @@ impl GateProxy {
 
     /// Notes that a cleared session's request is still being made use of.
     fn used(&self, course: &Course) {
-        if let (Some(permit), Some(session)) = (&course.permit, &course.session)
+        if let (Some(permit), Some(session)) = (&course.permit, course.session())
             && permit.passage() == Passage::Cleared
         {
             self.flows.sessions.touch(session, self.flows.now());
@@ -334,7 +353,7 @@ impl GateProxy {
     }
 
     fn receiver(course: &Course) -> Receiver {
-        match (&course.permit, &course.session) {
+        match (&course.permit, course.session()) {
             (Some(permit), Some(session)) if permit.passage() == Passage::Cleared => Receiver::Session(session.id),
             (_, Some(session)) => Self::uncleared_receiver(session),
             _ => Receiver::Anonymous,
@@ -447,7 +466,7 @@ impl ProxyHttp for GateProxy {
             Some(judged) => judged.session().client.clone(),
             None => headers::client_value(asker.client),
         };
-        headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie.as_ref()))
+        headers::apply(upstream, &self.outward(permit, asker, &client, course.cookie()))
     }
 
     async fn response_filter(
@@ -458,7 +477,7 @@ impl ProxyHttp for GateProxy {
     ) -> pingora::Result<()> {
         self.may_go_on(course, Fault::EndedMeanwhile)?;
         if course.logs_out
-            && let Some(session) = &course.session
+            && let Some(session) = course.session()
             && let Err(error) = self.flows.end(session).await
         {
             warn!(%error, "a logout could not be written");
@@ -502,7 +521,7 @@ impl ProxyHttp for GateProxy {
         let unanswered = exchange.as_downstream().response_written().is_none();
         if unanswered && let Some(page) = self.page_for(course, error) {
             let asker = course.asker.unwrap_or_else(|| self.asker(exchange));
-            let reply = self.say(exchange, &asker, course.session.as_deref(), &page);
+            let reply = self.say(exchange, &asker, course.session().map(Arc::as_ref), &page);
             code = reply.status().as_u16();
             if let Err(error) = reply.send(exchange).await {
                 debug!(%error, "nobody was there any more to be told");
