@@ -25,6 +25,7 @@ mod measure;
 mod migrate;
 mod open;
 mod passwords;
+mod processor;
 mod purge;
 mod refusals;
 pub mod rotation;
