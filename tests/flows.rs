@@ -23,7 +23,7 @@ use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::account::FactorPolicy;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest,
+    PanelAnswer, PanelFailed, PanelRequest, Receipt,
 };
 use poterne::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
@@ -68,7 +68,7 @@ impl Courier for Told {
 
     fn confirm(&self, _: ConfirmationMail) {}
 
-    fn notify(&self, _: NoticeMail) {}
+    fn notify(&self, _: NoticeMail, _: Receipt) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent

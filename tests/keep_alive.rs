@@ -21,7 +21,7 @@ use poterne::config;
 use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, SessionState, Store, StoredSession,
+    PanelAnswer, PanelFailed, PanelRequest, Receipt, SessionState, Store, StoredSession,
 };
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::gate::stamp::{self, Owner};
@@ -55,7 +55,7 @@ impl Courier for Nobody {
 
     fn confirm(&self, _: ConfirmationMail) {}
 
-    fn notify(&self, _: NoticeMail) {}
+    fn notify(&self, _: NoticeMail, _: Receipt) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent

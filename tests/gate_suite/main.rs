@@ -14,6 +14,7 @@ mod failing;
 mod front;
 mod journey;
 mod leaks;
+mod notices;
 mod opened;
 mod races;
 mod requests;
