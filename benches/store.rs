@@ -17,12 +17,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use poterne::challenge::ChallengePolicy;
-use poterne::flow::ports::account::FactorPolicy;
+use poterne::challenge::totp::{Step, TotpSecret};
+use poterne::flow::ports::account::{
+    AccountStore, Enrolled, Enrolment, FactorAnswer, FactorAnswered, FactorPolicy, FactorUse,
+};
 use poterne::flow::ports::{Answered, ClaimOutcome, CodeAnswer, NewClaim, NewCode, OpenSession, Opened, Store};
 use poterne::limit::{Quota, SessionLimits};
 use poterne::model::{
-    AccountId, AttemptId, ChallengeId, ClaimKey, EmailAddress, Keys, Language, MasterKey, Network, OneTimeCode,
-    Reference, SessionId, Timestamp, TypedCode,
+    AccountId, AttemptId, ChallengeId, ClaimKey, DeviceId, EmailAddress, Keys, Language, MasterKey, Network,
+    OneTimeCode, Reference, SessionId, Timestamp, TypedCode,
 };
 use poterne::store::{Settings, SqliteStore};
 use rand::{Rng, SeedableRng};
@@ -32,7 +35,12 @@ const PARALLEL: u64 = 64;
 const FOR: Duration = Duration::from_secs(4);
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-type Step = Box<dyn Fn(Arc<SqliteStore>, u64, u64) -> BoxFuture<'static, ()> + Send + Sync>;
+type Turn = Box<dyn Fn(Arc<SqliteStore>, u64, u64) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Turns that are none of a measurement's own, each kind with randomness of its own.
+const BEFORE_CODES: u64 = 1 << 39;
+const BEFORE_APPS: u64 = 1 << 38;
+const WITH_APPS: u64 = 1 << 37;
 
 fn rng(worker: u64, turn: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(worker << 40 | turn)
@@ -62,7 +70,8 @@ async fn fresh(path: &Path) -> Arc<SqliteStore> {
         key_path: path.with_extension("key"),
         keys: keys(),
         challenge,
-        session: SessionLimits::default(),
+        // So that sessions outlive the bench, each turn of which is a TOTP step of thirty seconds.
+        session: SessionLimits { idle: 8760 * hour, max: 8760 * hour },
         factors: FactorPolicy::default(),
         page_limit: None,
     };
@@ -90,6 +99,52 @@ fn opening(worker: u64, turn: u64) -> OpenSession {
     }
 }
 
+/// A login to an account that has an app, from a network known for it.
+fn opening_with_app(worker: u64, turn: u64, now: Timestamp) -> OpenSession {
+    let account = AccountId::canonical(&format!("owner{worker}")).unwrap();
+    OpenSession { account, created_from: Some(network(worker)), now, ..opening(worker, turn) }
+}
+
+/// An account with an app and a session that was cleared before it was enrolled.
+async fn enrolled(store: &SqliteStore, worker: u64) -> (SessionId, TotpSecret) {
+    let opening = opening_with_app(worker, BEFORE_APPS, NOW);
+    let (session, account) = (opening.session, opening.account.clone());
+    assert!(matches!(store.open_session(opening).await.unwrap(), Opened::Cleared(_)));
+    let mut rng = rng(worker, BEFORE_APPS | 1);
+    let secret = TotpSecret::random(&mut rng);
+    let enrolment = Enrolment {
+        account: account.clone(),
+        device: DeviceId::random(&mut rng),
+        name: "phone".to_owned(),
+        secret: secret.clone(),
+        step: Step::at(NOW),
+        generation: store.security(&account, NOW).await.unwrap().generation,
+        backup_hashes: vec!["a hash".to_owned(); 10],
+        now: NOW,
+    };
+    assert_eq!(store.enrol(enrolment).await.unwrap(), Enrolled::Done);
+    (session, secret)
+}
+
+/// What the app shows in a turn of the bench, which has a step of its own.
+async fn type_from_app(
+    store: &SqliteStore,
+    session: SessionId,
+    secret: &TotpSecret,
+    used_for: FactorUse,
+    (worker, now): (u64, Timestamp),
+) -> FactorAnswered {
+    let typed = TypedCode::parse(&secret.code_at(Step::at(now))).unwrap();
+    let reference = Reference::random(&mut rng(worker, 0));
+    let answer = FactorAnswer { session, network: network(worker), used_for, reference, now };
+    store.answer_totp(answer, typed).await.unwrap()
+}
+
+/// The instant of a turn that types a code from an app.
+fn step_of(turn: u64) -> Timestamp {
+    NOW + Duration::from_secs(30) * u32::try_from(turn + 1).unwrap()
+}
+
 /// The processor time that this process has used: says more than the rate where others are at work.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
@@ -100,7 +155,12 @@ fn cpu_seconds() -> f64 {
 }
 
 /// Runs one measurement, unless the command line names others.
-async fn measure(name: &str, store: &Arc<SqliteStore>, step: Step) {
+async fn measure(name: &str, store: &Arc<SqliteStore>, step: Turn) {
+    measure_several(name, 1, store, step).await;
+}
+
+/// The same for steps of several decisions each.
+async fn measure_several(name: &str, decisions: u64, store: &Arc<SqliteStore>, step: Turn) {
     let mut wanted = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).peekable();
     if wanted.peek().is_some() && !wanted.any(|wanted| name.starts_with(&wanted)) {
         return;
@@ -116,7 +176,7 @@ async fn measure(name: &str, store: &Arc<SqliteStore>, step: Step) {
                 let mut turn = 0;
                 while start.elapsed() < FOR {
                     step(Arc::clone(&store), worker, turn).await;
-                    done.fetch_add(1, Ordering::Relaxed);
+                    done.fetch_add(decisions, Ordering::Relaxed);
                     turn += 1;
                 }
             })
@@ -158,7 +218,7 @@ async fn main() {
 
     let mut pending = Vec::new();
     for worker in 0..PARALLEL {
-        let opening = opening(worker, u64::MAX >> 25);
+        let opening = opening(worker, BEFORE_CODES);
         let session = opening.session;
         assert!(matches!(store.open_session(opening).await.unwrap(), Opened::Pending { .. }));
         pending.push(session);
@@ -190,6 +250,56 @@ async fn main() {
         Box::new(|store, worker, turn| {
             Box::pin(async move {
                 store.open_session(opening(worker, turn)).await.unwrap();
+            })
+        }),
+    )
+    .await;
+
+    let mut apps = Vec::new();
+    for worker in 0..PARALLEL {
+        apps.push(enrolled(&store, worker).await);
+    }
+    let apps = Arc::new(apps);
+    let owners = Arc::clone(&apps);
+    measure(
+        "answer_totp, right",
+        &store,
+        Box::new(move |store, worker, turn| {
+            let owners = Arc::clone(&owners);
+            Box::pin(async move {
+                let (session, secret) = &owners[usize::try_from(worker).unwrap()];
+                let at = (worker, step_of(turn));
+                let answered = type_from_app(&store, *session, secret, FactorUse::Confirm, at).await;
+                assert!(matches!(answered, FactorAnswered::Confirmed { .. }), "{answered:?}");
+            })
+        }),
+    )
+    .await;
+
+    measure_several(
+        "login with an app",
+        2,
+        &store,
+        Box::new(move |store, worker, turn| {
+            let apps = Arc::clone(&apps);
+            Box::pin(async move {
+                let (_, secret) = &apps[usize::try_from(worker).unwrap()];
+                // Later than all that was typed before.
+                let now = step_of(turn) + Duration::from_secs(4000 * 3600);
+                let opening = opening_with_app(worker, WITH_APPS | turn << 1, now);
+                let session = opening.session;
+                assert!(matches!(store.open_session(opening).await.unwrap(), Opened::Pending { .. }));
+                let mut rng = rng(worker, WITH_APPS | turn << 1 | 1);
+                let used_for = FactorUse::Clear {
+                    new_token: keys().new_token(&mut rng).1,
+                    remember: None,
+                    next_code: NewCode {
+                        challenge: ChallengeId::random(&mut rng),
+                        code: OneTimeCode::random(6, &mut rng),
+                    },
+                };
+                let answered = type_from_app(&store, session, secret, used_for, (worker, now)).await;
+                assert!(matches!(answered, FactorAnswered::Cleared { .. }), "{answered:?}");
             })
         }),
     )

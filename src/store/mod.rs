@@ -26,6 +26,7 @@ mod migrate;
 mod notices;
 mod open;
 mod passwords;
+mod processor;
 mod purge;
 mod refusals;
 pub mod rotation;

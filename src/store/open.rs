@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
 use super::lock::{NotLocked, StoreLock};
 use super::migrate;
+use super::processor::Processor;
 use crate::challenge::ChallengePolicy;
 use crate::flow::ports::account::FactorPolicy;
 use crate::limit::SessionLimits;
@@ -123,6 +124,7 @@ pub enum OpenFailed {
 /// What an opened store consists of.
 pub(super) struct Opened {
     pub(super) connection: SqliteConnection,
+    pub(super) processor: Processor,
     pub(super) readers: SqlitePool,
     pub(super) high_water: Timestamp,
     pub(super) guard: StoreLock,
@@ -137,6 +139,10 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, OpenFailed> {
         .synchronous(SqliteSynchronous::Full)
         // The WAL is given back to the disk after a burst; 64 MiB is two hundred full commits.
         .pragma("journal_size_limit", "67108864")
+        // Pages go from the WAL to the file every 16 MiB. At SQLite's own 4 MiB that was every second
+        // commit of a burst, each time with two more flushes, and a page that many commits change was
+        // written as many times.
+        .pragma("wal_autocheckpoint", "4096")
         // What is destroyed (a parked jar) isn't left lying in free pages.
         .pragma("secure_delete", "fast")
         .pragma("temp_store", "memory")
@@ -146,7 +152,8 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, OpenFailed> {
         None => options,
     };
     let sql = |error| of_sql(path, &error);
-    let mut connection = options.connect().await.map_err(sql)?;
+    let processor = Processor::current();
+    let mut connection = processor.connect(options).await.map_err(sql)?;
     migrate::migrate(&mut connection, settings).await?;
     let high_water = migrate::check_writable(&mut connection).await.map_err(sql)?;
     let readers = SqlitePoolOptions::new()
@@ -158,7 +165,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Opened, OpenFailed> {
         .connect_with(self::options(path).read_only(true))
         .await
         .map_err(sql)?;
-    Ok(Opened { connection, readers, high_water, guard })
+    Ok(Opened { connection, processor, readers, high_water, guard })
 }
 
 /// What every connection has in common.

@@ -41,7 +41,7 @@ impl SqliteStore {
     /// or belongs to another key.
     pub async fn open(settings: Settings) -> Result<Self, OpenFailed> {
         let opened = open::open(&settings).await?;
-        let writer = Writer::start(opened.connection, opened.high_water, opened.guard)
+        let writer = Writer::start(opened.connection, opened.processor, opened.high_water, opened.guard)
             .map_err(|error| OpenFailed::Other { path: settings.path.clone(), reason: error.to_string() })?;
         let Settings { keys, challenge, session, factors, .. } = settings;
         Ok(Self {

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::measure::{self, Stopwatch};
+use super::processor::Processor;
 use crate::flow::ports::StoreFailed;
 use crate::model::Timestamp;
 
@@ -113,11 +114,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer on a thread of its own: it answers to no runtime's end, and nobody's work
-    /// on the proxy delays a commit. It owns `connection` and `guard` (the lock on the store) until
+    /// Starts the writer on a thread of its own, kept on `processor`: it answers to no runtime's end,
+    /// and nobody's work on the proxy delays a commit. It owns `connection` and `guard` (the lock on the store) until
     /// it ends.
     pub(super) fn start(
         connection: SqliteConnection,
+        processor: Processor,
         high_water: Timestamp,
         guard: super::lock::StoreLock,
     ) -> io::Result<Self> {
@@ -128,6 +130,7 @@ impl Writer {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let (asked, ended) = (stop.clone(), stopped.clone().drop_guard());
         std::thread::Builder::new().name("store".to_owned()).spawn(move || {
+            processor.keep();
             runtime.block_on(desk.serve(asked));
             drop(guard);
             drop(ended);
@@ -228,12 +231,7 @@ impl Desk {
             }
         };
         batch.push_back(first);
-        while batch.len() < BATCH {
-            match self.decisions.try_recv() {
-                Ok(work) => batch.push_back(work),
-                Err(_) => break,
-            }
-        }
+        self.take_waiting(batch);
         if batch.len() > 1
             && let Ok(work) = self.background.try_recv()
         {
@@ -242,16 +240,27 @@ impl Desk {
         true
     }
 
-    /// Runs the jobs of `batch` in one transaction, commits, answers. When a failure takes a whole
-    /// transaction down, what wasn't run yet stays in `batch`.
+    /// Takes the decisions that wait now, up to the bound.
+    fn take_waiting(&mut self, batch: &mut VecDeque<Box<dyn Work>>) {
+        while batch.len() < BATCH
+            && let Ok(work) = self.decisions.try_recv()
+        {
+            batch.push_back(work);
+        }
+    }
+
+    /// Runs the jobs of `batch` in one transaction, commits, answers. Whoever comes while others run
+    /// still joins: those just answered come back while the next ones run, and would else make up
+    /// every other commit, each half as large. When a failure takes a whole transaction down, what
+    /// wasn't run yet stays in `batch`.
     async fn commit(&mut self, batch: &mut VecDeque<Box<dyn Work>>) {
         let stopwatch = Stopwatch::start();
         if let Err(failed) = self.begin().await {
             answer(batch.drain(..), Some(failed));
             return;
         }
-        for at in 0..batch.len() {
-            let Some(work) = batch.get_mut(at) else { break };
+        let mut run = 0;
+        while let Some(work) = batch.get_mut(run) {
             if !work.run(&mut self.connection).await {
                 self.abandon().await;
                 if batch.len() == 1 {
@@ -261,6 +270,8 @@ impl Desk {
                 }
                 return;
             }
+            run += 1;
+            self.take_waiting(batch);
         }
         let run = std::mem::take(batch).into();
         self.finish(run, stopwatch).await;
@@ -350,8 +361,11 @@ fn answer(jobs: impl IntoIterator<Item = Box<dyn Work>>, failure: Option<StoreFa
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use futures_util::future::join_all;
     use sqlx::ConnectOptions;
+    use tokio::sync::Notify;
 
     use super::super::lock::StoreLock;
     use super::super::open;
@@ -363,7 +377,7 @@ mod tests {
         let schema = "CREATE TABLE clock (high_water); INSERT INTO clock VALUES (0); CREATE TABLE noted (word UNIQUE)";
         sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
         let guard = StoreLock::take(&path).unwrap_or_else(|_| panic!("locked"));
-        Writer::start(connection, Timestamp::from_millis(0), guard).unwrap()
+        Writer::start(connection, Processor::current(), Timestamp::from_millis(0), guard).unwrap()
     }
 
     fn note(connection: &mut SqliteConnection, word: Arc<String>) -> Deciding<'_, ()> {
@@ -420,5 +434,42 @@ mod tests {
         let expected: Vec<_> =
             [("a", a), ("b", b)].into_iter().filter(|(_, done)| done.is_ok()).map(|(w, _)| w).collect();
         assert_eq!(writer.decide(None, (), noted).await.unwrap(), expected);
+    }
+
+    /// Runs of a job, the first of which lasts until it's told to go on.
+    #[derive(Default)]
+    struct Lasting {
+        runs: AtomicU32,
+        running: Notify,
+        go_on: Notify,
+    }
+
+    fn last(connection: &mut SqliteConnection, given: Arc<Arc<Lasting>>) -> Deciding<'_, ()> {
+        Box::pin(async move {
+            sqlx::query("INSERT INTO noted VALUES ('lasting')").execute(connection).await?;
+            if given.runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                given.running.notify_one();
+                given.go_on.notified().await;
+            }
+            Ok(Fate::Keep(()))
+        })
+    }
+
+    /// That it shared the commit shows by the other's second run, after the one that joined was undone.
+    #[tokio::test]
+    async fn who_comes_while_others_run_joins_them_and_can_not_harm_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let lasting = Arc::new(Lasting::default());
+        let joins = async {
+            lasting.running.notified().await;
+            let fails = writer.decide(None, "fails".to_owned(), note);
+            let go_on = async { lasting.go_on.notify_one() };
+            tokio::join!(biased; fails, go_on).0
+        };
+        let (lasted, failed) = tokio::join!(writer.decide(None, Arc::clone(&lasting), last), joins);
+        assert!(lasted.is_ok() && failed.is_err());
+        assert_eq!(lasting.runs.load(Ordering::Relaxed), 2);
+        assert_eq!(writer.decide(None, (), noted).await.unwrap(), ["lasting"]);
     }
 }
