@@ -8,33 +8,28 @@
     reason = "tests fail loudly"
 )]
 
-use std::path::Path;
+#[path = "support/flows.rs"]
+mod building;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use poterne::admin::Metrics;
-use poterne::challenge::ChallengePolicy;
-use poterne::config;
-use poterne::flow::hashing::Hashing;
-use poterne::flow::ports::account::FactorPolicy;
+use poterne::flow::Flows;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
     PanelAnswer, PanelFailed, PanelRequest,
 };
 use poterne::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
-use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::gate::decide::{Decision, Request, Standing, decide_post};
 use poterne::gate::target::Target;
 use poterne::login::Form;
-use poterne::model::{AccountId, ChallengeId, Keys, Language, MasterKey, Network, Reference, Timestamp};
-use poterne::state::{Claims, Sessions};
-use poterne::store::{self, SqliteStore};
+use poterne::model::{AccountId, ChallengeId, Language, Network, Reference};
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+use building::Around;
 
 /// A directory that is down, a panel that takes every password, and mails that are only counted.
 #[derive(Default)]
@@ -98,74 +93,10 @@ struct World {
 impl World {
     async fn new(directory_is_up: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = r#"
-            [listen]
-            addresses = ["127.0.0.1:0"]
-            hosts = ["panel.example.net"]
-            [panel]
-            upstream = "http://127.0.0.1:8080"
-            profile = "wordpress"
-            probe = { path = "/wp-admin/profile.php", inside = [{ status = 200, body = "wp-admin-bar" }], account = "" }
-            [accounts]
-            source = "login"
-            [mail]
-            from = "a@panel.example"
-            transport = "folder"
-            path = "mails"
-            [store]
-            path = "poterne.db"
-            key = { file = "poterne.key" }
-            [pages]
-            brand = "x"
-            support = "https://example.net/contact"
-        "#;
-        let checked = match config::load_str(text, "test.toml", Path::new("/tmp")) {
-            Ok((checked, _)) => checked,
-            Err(report) => panic!("{report}"),
-        };
-        let keys = Keys::derive(&MasterKey::from_bytes([7; 32]));
-        let store = SqliteStore::open(store::Settings {
-            path: folder.path().join("poterne.db"),
-            key_path: folder.path().join("poterne.key"),
-            keys: keys.clone(),
-            challenge: ChallengePolicy::default(),
-            session: checked.session.limits,
-            factors: FactorPolicy::default(),
-            page_limit: None,
-        })
-        .await
-        .unwrap();
-        let store = Arc::new(store);
+        let probe = r#"probe = { path = "/wp-admin/profile.php", inside = [{ status = 200, body = "wp-admin-bar" }], account = "" }"#;
         let told = Arc::new(Told { directory_is_up, ..Told::default() });
-        let flows = Arc::new(Flows {
-            accounts: store.clone(),
-            store,
-            hashing: Hashing::of_machine(),
-            turns: Arc::default(),
-            behind_gate: Box::new(|_| false),
-            directory: Arc::clone(&told) as Arc<dyn Directory>,
-            courier: Arc::clone(&told) as Arc<dyn Courier>,
-            panel: Arc::clone(&told) as Arc<dyn Panel>,
-            sessions: Arc::new(Sessions::new(checked.session.limits)),
-            claims: Arc::new(Claims::default()),
-            profile: Arc::new(checked.panel.profile.clone()),
-            keys,
-            policy: FlowPolicy {
-                challenge: ChallengePolicy::default(),
-                wrong_passwords: checked.limits.wrong_passwords_per_network,
-                relay_timeout: Duration::from_secs(5),
-                probe_timeout: Duration::from_secs(5),
-                relay_max_body: 1024,
-                claim_ttl: Duration::from_hours(48),
-                on_network_change: OnNetworkChange::Challenge,
-                enrolment: true,
-                factors: FactorPolicy::default(),
-                issuer: "x".to_owned(),
-                own_pages: "https://panel.example.net/_poterne".to_owned(),
-                languages: checked.pages.languages.clone(),
-            },
-            clock: Arc::new(|| NOW),
-        });
+        let around = Around { directory: told.clone(), courier: told.clone(), panel: told.clone() };
+        let flows = building::flows(&building::settings("wordpress", probe), folder.path(), around).await;
         Self { told, flows, _folder: folder }
     }
 

@@ -9,37 +9,34 @@
     reason = "tests fail loudly"
 )]
 
+#[path = "support/flows.rs"]
+mod building;
+
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::upstreams::peer::HttpPeer;
 use poterne::challenge::ChallengePolicy;
-use poterne::config;
-use poterne::flow::hashing::Hashing;
+use poterne::flow::Flows;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, SessionState, Store, StoredSession,
+    PanelAnswer, PanelFailed, PanelRequest, SessionState, StoredSession,
 };
-use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::gate::stamp::{self, Owner};
-use poterne::model::{
-    AccountId, ChallengeId, Keys, MasterKey, Network, NetworkPrefix, SessionId, SessionToken, Timestamp,
-};
+use poterne::model::{AccountId, ChallengeId, Network, NetworkPrefix, SessionId, SessionToken};
 use poterne::page::{self, Pages};
 use poterne::proxy::client::{ClientPolicy, ClientSource};
 use poterne::proxy::front::{self, Front, FrontSettings, RunningServer, ServeSettings};
 use poterne::proxy::{GateProxy, ProxySettings, RefusalLog};
-use poterne::state::{Claims, Session, Sessions};
-use poterne::store::{self, SqliteStore};
+use poterne::state::Session;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+use building::{Around, NOW};
 
 struct Nobody;
 
@@ -106,69 +103,9 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = listener.local_addr().unwrap();
         tokio::spawn(echo(listener));
-        let text = r#"
-            [listen]
-            addresses = ["127.0.0.1:0"]
-            hosts = ["panel.example.net"]
-            [panel]
-            upstream = "http://127.0.0.1:8080"
-            profile = "wordpress"
-            [accounts]
-            source = "login"
-            [mail]
-            from = "a@panel.example"
-            transport = "folder"
-            path = "mails"
-            [store]
-            path = "poterne.db"
-            key = { file = "poterne.key" }
-            [pages]
-            brand = "x"
-            support = "https://example.net/contact"
-        "#;
-        let Ok((checked, _)) = config::load_str(text, "test.toml", Path::new("/tmp")) else { panic!("the settings") };
-        let keys = Keys::derive(&MasterKey::from_bytes([7; 32]));
-        let store = SqliteStore::open(store::Settings {
-            path: folder.path().join("poterne.db"),
-            key_path: folder.path().join("poterne.key"),
-            keys: keys.clone(),
-            challenge: ChallengePolicy::default(),
-            session: checked.session.limits,
-            factors: checked.totp.factors,
-            page_limit: None,
-        })
-        .await
-        .unwrap();
-        let store = Arc::new(store);
-        let flows = Arc::new(Flows {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            accounts: store,
-            hashing: Hashing::of_machine(),
-            turns: Arc::default(),
-            directory: Arc::new(Nobody),
-            courier: Arc::new(Nobody),
-            panel: Arc::new(Nobody),
-            sessions: Arc::new(Sessions::new(checked.session.limits)),
-            claims: Arc::new(Claims::default()),
-            profile: Arc::new(checked.panel.profile.clone()),
-            keys,
-            policy: FlowPolicy {
-                challenge: ChallengePolicy::default(),
-                wrong_passwords: checked.limits.wrong_passwords_per_network,
-                relay_timeout: Duration::from_secs(5),
-                probe_timeout: Duration::from_secs(5),
-                relay_max_body: 1024,
-                claim_ttl: Duration::from_secs(3600),
-                on_network_change: OnNetworkChange::Challenge,
-                enrolment: true,
-                factors: checked.totp.factors,
-                issuer: "x".to_owned(),
-                own_pages: "https://panel.example.net/_poterne".to_owned(),
-                languages: checked.pages.languages.clone(),
-            },
-            behind_gate: Box::new(|_| false),
-            clock: Arc::new(|| NOW),
-        });
+        let checked = building::settings("wordpress", "");
+        let around = Around { directory: Arc::new(Nobody), courier: Arc::new(Nobody), panel: Arc::new(Nobody) };
+        let flows = building::flows(&checked, folder.path(), around).await;
         let pages = Pages::load(page::Settings {
             languages: checked.pages.languages.clone(),
             brand: "x".to_owned(),

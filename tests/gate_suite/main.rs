@@ -5,16 +5,17 @@
 #![allow(clippy::string_slice, clippy::print_stderr, clippy::type_complexity, reason = "a test fails loudly")]
 
 mod account;
+mod account_attacks;
 mod cookies;
 mod doors;
 mod endings;
 mod factors;
-mod factors_account;
 mod failing;
 mod front;
 mod journey;
 mod leaks;
 mod opened;
+mod phone;
 mod races;
 mod requests;
 mod restarts;
