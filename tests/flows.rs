@@ -12,77 +12,19 @@
 mod building;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method};
 use poterne::admin::Metrics;
 use poterne::flow::Flows;
-use poterne::flow::ports::{
-    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest,
-};
 use poterne::flow::sign_in::{LoginAttempt, SignIn, TurnedAway};
 use poterne::gate::decide::{Decision, Request, Standing, decide_post};
 use poterne::gate::target::Target;
 use poterne::login::Form;
-use poterne::model::{AccountId, ChallengeId, Language, Network, Reference};
+use poterne::model::{Language, Network, Reference};
 
-use building::Around;
-
-/// A directory that is down, a panel that takes every password, and mails that are only counted.
-#[derive(Default)]
-struct Told {
-    directory_is_up: bool,
-    logins: AtomicUsize,
-    mails: AtomicUsize,
-}
-
-#[async_trait]
-impl Directory for Told {
-    async fn lookup(&self, account: &AccountId) -> Result<Option<AccountRecord>, DirectoryUnavailable> {
-        if !self.directory_is_up {
-            return Err(DirectoryUnavailable("no connection".to_owned()));
-        }
-        Ok(Some(AccountRecord {
-            account: account.clone(),
-            addresses: vec![poterne::model::EmailAddress::parse("alice@example.test").unwrap()],
-            language: None,
-            customer_type: None,
-            created_from: None,
-            billing: None,
-        }))
-    }
-}
-
-impl Courier for Told {
-    fn send(&self, _: CodeMail) {
-        self.mails.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn confirm(&self, _: ConfirmationMail) {}
-
-    fn notify(&self, _: NoticeMail) {}
-
-    fn status(&self, _: ChallengeId) -> MailStatus {
-        MailStatus::Sent
-    }
-}
-
-#[async_trait]
-impl Panel for Told {
-    async fn send(&self, request: PanelRequest) -> Result<PanelAnswer, PanelFailed> {
-        let mut headers = HeaderMap::new();
-        if request.method == Method::GET {
-            return Ok(PanelAnswer { status: StatusCode::OK, headers, body: Bytes::from_static(b"wp-admin-bar") });
-        }
-        self.logins.fetch_add(1, Ordering::Relaxed);
-        headers.insert("location", HeaderValue::from_static("/wp-admin/"));
-        headers.insert("set-cookie", HeaderValue::from_static("wordpress_logged_in_1=alice%7C1%7Cx; path=/"));
-        Ok(PanelAnswer { status: StatusCode::FOUND, headers, body: Bytes::new() })
-    }
-}
+use building::Told;
 
 struct World {
     told: Arc<Told>,
@@ -93,10 +35,10 @@ struct World {
 impl World {
     async fn new(directory_is_up: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let probe = r#"probe = { path = "/wp-admin/profile.php", inside = [{ status = 200, body = "wp-admin-bar" }], account = "" }"#;
-        let told = Arc::new(Told { directory_is_up, ..Told::default() });
-        let around = Around { directory: told.clone(), courier: told.clone(), panel: told.clone() };
-        let flows = building::flows(&building::settings("wordpress", probe), folder.path(), around).await;
+        let told = Arc::new(Told::default());
+        told.directory_is_down.store(!directory_is_up, Ordering::Release);
+        let checked = building::settings("wordpress", building::PROBE);
+        let flows = building::flows(&checked, folder.path(), told.around()).await;
         Self { told, flows, _folder: folder }
     }
 
@@ -154,7 +96,7 @@ fn a_directory_that_cant_be_asked_clears_nobody_sends_nothing_and_is_counted() {
                 assert!(matches!(outcome, SignIn::Turned(_)), "{outcome:?}");
             }
             assert_eq!(world.flows.sessions.count(), (0, 0));
-            assert_eq!(world.told.mails.load(Ordering::Relaxed), 0);
+            assert_eq!(world.told.codes().len(), 0);
             assert!(world.flows.claims.is_claimed(&world.flows.keys.claim_key(b"SESSION", b"s1")), "it stays closed");
         });
     });
@@ -172,7 +114,7 @@ async fn r3_two_logins_that_saw_the_same_session_id_free_the_second_is_told_to_s
     let second = Arc::clone(&world.flows).sign_in(second).await;
     assert!(matches!(second, SignIn::Turned(TurnedAway::StartAgain)), "{second:?}");
     assert_eq!(world.told.logins.load(Ordering::Relaxed), 1, "the panel never saw the second");
-    assert_eq!((world.flows.sessions.count(), world.told.mails.load(Ordering::Relaxed)), ((1, 0), 1));
+    assert_eq!((world.flows.sessions.count(), world.told.codes().len()), ((1, 0), 1));
     // On an id of its own it goes through.
     let other = Arc::clone(&world.flows).sign_in(world.attempt("s2")).await;
     assert!(matches!(other, SignIn::Pending { .. }), "{other:?}");

@@ -12,59 +12,21 @@
 #[path = "support/flows.rs"]
 mod building;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::upstreams::peer::HttpPeer;
-use poterne::challenge::ChallengePolicy;
 use poterne::flow::Flows;
-use poterne::flow::ports::{
-    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, SessionState, StoredSession,
-};
+use poterne::flow::ports::{SessionState, StoredSession};
 use poterne::gate::stamp::{self, Owner};
-use poterne::model::{AccountId, ChallengeId, Network, NetworkPrefix, SessionId, SessionToken};
-use poterne::page::{self, Pages};
-use poterne::proxy::client::{ClientPolicy, ClientSource};
-use poterne::proxy::front::{self, Front, FrontSettings, RunningServer, ServeSettings};
-use poterne::proxy::{GateProxy, ProxySettings, RefusalLog};
+use poterne::model::{AccountId, Network, SessionId, SessionToken};
+use poterne::proxy::front::RunningServer;
 use poterne::state::Session;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use building::{Around, NOW};
-
-struct Nobody;
-
-#[async_trait]
-impl Directory for Nobody {
-    async fn lookup(&self, _: &AccountId) -> Result<Option<AccountRecord>, DirectoryUnavailable> {
-        Ok(None)
-    }
-}
-
-impl Courier for Nobody {
-    fn send(&self, _: CodeMail) {}
-
-    fn confirm(&self, _: ConfirmationMail) {}
-
-    fn notify(&self, _: NoticeMail) {}
-
-    fn status(&self, _: ChallengeId) -> MailStatus {
-        MailStatus::Sent
-    }
-}
-
-#[async_trait]
-impl Panel for Nobody {
-    async fn send(&self, _: PanelRequest) -> Result<PanelAnswer, PanelFailed> {
-        Err(PanelFailed::Unreachable("nobody logs in here".to_owned()))
-    }
-}
+use building::{NOW, Told};
 
 /// The gate in front of a panel that answers with the cookies it was sent.
 struct World {
@@ -104,42 +66,8 @@ impl World {
         let upstream = listener.local_addr().unwrap();
         tokio::spawn(echo(listener));
         let checked = building::settings("wordpress", "");
-        let around = Around { directory: Arc::new(Nobody), courier: Arc::new(Nobody), panel: Arc::new(Nobody) };
-        let flows = building::flows(&checked, folder.path(), around).await;
-        let pages = Pages::load(page::Settings {
-            languages: checked.pages.languages.clone(),
-            brand: "x".to_owned(),
-            support: checked.pages.support.clone(),
-            sender: "a@panel.example".to_owned(),
-            prefix: checked.listen.prefix.clone(),
-            panel_host: "panel.example.net".to_owned(),
-            login: "/wp-login.php".to_owned(),
-            landing: "/".to_owned(),
-            policy: ChallengePolicy::default(),
-            zone: checked.pages.zone.clone(),
-            directory: None,
-        })
-        .unwrap();
-        let settings = ProxySettings {
-            hosts: vec!["panel.example.net".to_owned()],
-            // The test is a proxy that is believed: one connection of it carries many clients.
-            client: ClientPolicy {
-                trusted: vec!["127.0.0.1/32".parse().unwrap()],
-                source: ClientSource::XForwardedFor,
-            },
-            network_prefix: NetworkPrefix::default(),
-            prefix: checked.listen.prefix.clone(),
-            host: None,
-            panel_timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
-        };
-        let peer = HttpPeer::new(upstream, false, String::new());
-        let (refusals, _) = RefusalLog::new();
-        let proxy = GateProxy::new(Arc::clone(&flows), Arc::new(pages), settings, refusals, peer);
-        let sockets = front::bind(&["127.0.0.1:0".parse::<SocketAddr>().unwrap()]).unwrap();
-        let front = Front::new(front::http_proxy(proxy, 1), FrontSettings::default());
-        let serving = ServeSettings { threads: 1, grace_period: Duration::from_secs(1) };
-        let server = front::spawn(front, sockets, serving).unwrap();
+        let flows = building::flows(&checked, folder.path(), Arc::new(Told::default()).around()).await;
+        let server = building::serve(&checked, &flows, upstream);
         Self { flows, server, _folder: folder }
     }
 

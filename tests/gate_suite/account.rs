@@ -75,20 +75,44 @@ async fn what_the_password_opened_is_closed_again_ten_minutes_later() {
 }
 
 #[tokio::test]
-async fn b66_three_wrong_passwords_end_the_session() {
+async fn b66_three_wrong_passwords_end_the_session_and_loading_the_page_again_costs_no_try() {
     let world = World::new().await;
     let mut browser = world.cleared(2, ALICE).await;
-    step_up(&mut browser, ALICE).await;
     let token = form_token(&mut browser).await;
-    for slug in ["step-up", "step-up", "step-up-over"] {
+    let wrong_page = format!("{STEP_UP}?after=wrong");
+    let page = browser.get(&wrong_page).await;
+    assert_eq!((page.status.as_u16(), page.slug().as_deref()), (200, Some("step-up")), "nothing was wrong: {page:?}");
+    for left in ["2 tries left", "1 try left"] {
         let answer = browser.post(STEP_UP, &[("token", &token), ("password", "Wrong-Horse-9")]).await;
-        assert_eq!(answer.slug().as_deref(), Some(slug), "{answer:?}");
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, Some(wrong_page.clone())), "{answer:?}");
+        for _ in 0..4 {
+            let page = browser.get(&wrong_page).await;
+            assert_eq!((page.status.as_u16(), page.slug().as_deref()), (422, Some("step-up")), "{page:?}");
+            assert!(page.contains(left), "{page:?}");
+        }
     }
+    let answer = browser.post(STEP_UP, &[("token", &token), ("password", "Wrong-Horse-9")]).await;
+    assert_eq!(answer.slug().as_deref(), Some("step-up-over"), "{answer:?}");
     assert_eq!(browser.get(ACCOUNT).await.slug().as_deref(), Some("account-needs-login"));
     assert_outside(&browser).await;
     // The right one comes too late.
     let late = browser.post(STEP_UP, &[("token", &token), ("password", ALICE.password)]).await;
     assert_eq!(late.slug().as_deref(), Some("account-needs-login"), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_also_where_changes_are_open_already_and_a_right_one_ends_the_count() {
+    let world = World::new().await;
+    let mut browser = world.cleared(2, ALICE).await;
+    let form = browser.get(STEP_UP).await.form(STEP_UP);
+    step_up(&mut browser, ALICE).await;
+    for left in ["2 tries left", "1 try left"] {
+        let answer = browser.submit(&form.clone().with("password", "Wrong-Horse-9")).await;
+        assert!(browser.follow(answer).await.contains(left));
+    }
+    assert_done(&browser.submit(&form.clone().with("password", ALICE.password)).await, "open");
+    let answer = browser.submit(&form.with("password", "Wrong-Horse-9")).await;
+    assert!(browser.follow(answer).await.contains("2 tries left"));
 }
 
 #[tokio::test]

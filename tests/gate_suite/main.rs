@@ -6,6 +6,7 @@
 
 mod account;
 mod account_attacks;
+mod account_codes;
 mod cookies;
 mod doors;
 mod endings;
