@@ -20,7 +20,8 @@ pub const DIGITS: u8 = 6;
 /// the network's delay; the one after is for phones that are a little ahead).
 pub const SKEW: u64 = 1;
 /// Steps before and after the present one that are looked at to tell somebody that the phone's clock
-/// is off: ten minutes. A code found there isn't accepted.
+/// is off: ten minutes. A code found there isn't accepted. Several devices share them, so that a wrong
+/// code costs about the same however many there are.
 pub const DRIFT: u64 = 20;
 /// Bytes of a secret (RFC 4226 §4: 160 bits recommended).
 pub const SECRET_BYTES: usize = 20;
@@ -135,7 +136,7 @@ pub enum Compared {
 pub fn compare(secret: &TotpSecret, typed: &TypedCode, last_used: Option<Step>, now: Timestamp) -> Compared {
     let codes = Codes::of(secret);
     let found = codes.in_window(typed, last_used, now);
-    if found == Compared::No { codes.near(typed, last_used, now) } else { found }
+    if found == Compared::No { codes.near(typed, last_used, now, DRIFT) } else { found }
 }
 
 /// Compares a typed code with those of every device of an account, each given with the last step that
@@ -144,8 +145,9 @@ pub fn compare(secret: &TotpSecret, typed: &TypedCode, last_used: Option<Step>, 
 /// All windows are looked at before any clock that may be off: what decides costs three codes a device.
 pub fn compare_all(devices: &[(TotpSecret, Option<Step>)], typed: &TypedCode, now: Timestamp) -> (usize, Compared) {
     let devices: Vec<_> = devices.iter().map(|(secret, last_used)| (Codes::of(secret), *last_used)).collect();
+    let drift = SKEW + (DRIFT - SKEW).div_ceil(u64::try_from(devices.len()).unwrap_or(u64::MAX).max(1));
     match first(&devices, |codes, last_used| codes.in_window(typed, last_used, now)) {
-        (_, Compared::No) => first(&devices, |codes, last_used| codes.near(typed, last_used, now)),
+        (_, Compared::No) => first(&devices, |codes, last_used| codes.near(typed, last_used, now, drift)),
         found => found,
     }
 }
@@ -200,10 +202,10 @@ impl Codes {
         found
     }
 
-    /// The same around the window.
-    fn near(&self, typed: &TypedCode, last_used: Option<Step>, now: Timestamp) -> Compared {
+    /// The same around the window, as far as `drift`.
+    fn near(&self, typed: &TypedCode, last_used: Option<Step>, now: Timestamp, drift: u64) -> Compared {
         let mut found = Compared::No;
-        for (step, seconds) in around(now, SKEW + 1, DRIFT) {
+        for (step, seconds) in around(now, SKEW + 1, drift) {
             if self.fits(typed, last_used, step) {
                 found = Compared::ClockOff { seconds };
             }

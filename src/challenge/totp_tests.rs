@@ -61,8 +61,12 @@ fn of_several_devices_the_one_whose_code_it_is_counts() {
         devices[n].1 = Some(Step::at(now));
         assert_eq!(compare_all(&devices, code, now).1, Compared::No, "replayed");
     }
-    let off = typed(&devices[7].0.code_at(Step::of_number(Step::at(now).number() + 5)));
-    assert_eq!(compare_all(&devices, &off, now), (7, Compared::ClockOff { seconds: 150 }));
+    let ahead = |steps| typed(&devices[7].0.code_at(Step::of_number(Step::at(now).number() + steps)));
+    let off = ahead(3);
+    assert_eq!(compare_all(&devices, &off, now), (7, Compared::ClockOff { seconds: 90 }));
+    assert_eq!(compare_all(&devices, &ahead(4), now).1, Compared::No, "the ten share what is looked at");
+    assert_eq!(compare_all(&devices[7..8], &ahead(20), now), (0, Compared::ClockOff { seconds: 600 }));
+    assert_eq!(compare_all(&devices[6..8], &ahead(11), now), (1, Compared::ClockOff { seconds: 330 }));
     assert_eq!(compare_all(&[], &off, now).1, Compared::No);
 }
 

@@ -12,8 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tracing::error;
+use tracing::{debug, error};
 use zeroize::Zeroizing;
 
 use super::ports::StoreFailed;
@@ -42,7 +45,7 @@ pub struct Hashing {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// How far behind everything else the hashing threads stand: the lowest priority there is.
+/// The lowest priority of the usual policy.
 const NICE: i32 = 19;
 
 /// A place among those that may wait: taken before something is counted that a full queue must not cost.
@@ -206,9 +209,21 @@ fn start_threads(count: usize) -> Sender<Job> {
     jobs
 }
 
+/// Puts the calling thread behind everything else. A thread of Linux' idle policy is put off its
+/// processor as soon as any other wants it; one that is merely nice keeps it to the end of its slice,
+/// some milliseconds. Where neither can be had, hashes are made all the same.
+fn give_way() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
+        debug!(?error, "no idle scheduling for hashes");
+        if let Err(error) = rustix::process::nice(NICE) {
+            debug!(%error, "hashes run like everything else");
+        }
+    }
+}
+
 fn serve(queue: &Mutex<Receiver<Job>>) {
-    // On Linux a thread has a priority of its own; where it can't be lowered, hashes are made all the same.
-    let _as_it_is = rustix::process::nice(NICE);
+    give_way();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
