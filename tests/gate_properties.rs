@@ -9,8 +9,8 @@
     reason = "tests fail loudly"
 )]
 
-#[path = "support/flows.rs"]
-mod building;
+#[path = "support/settings.rs"]
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use proptest::sample::select;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-use building::NOW;
+use settings::NOW;
 
 fn keys() -> Keys {
     Keys::derive(&MasterKey::from_bytes([7; 32]))
@@ -560,7 +560,7 @@ proptest! {
 // ── The decision ───────────────────────────────────────────────────────────────────────────────
 
 fn profile(name: &str) -> PanelProfile {
-    building::settings(name, "").panel.profile
+    settings::settings(name, "").panel.profile
 }
 
 const STANDINGS: [Standing; 4] = [Standing::Anonymous, Standing::Pending, Standing::Cleared, Standing::Elsewhere];

@@ -56,7 +56,10 @@ const METRICS: [Metric; 21] = [
     measured("poterne_mail_queue", "Mails that wait for delivery or for another try."),
     measured("poterne_mail_up", "1 if the mail server answered last time, else 0."),
     measured("poterne_sessions", "Gate sessions by state (label state: pending, cleared)."),
-    counted("poterne_refusals_unrecorded_total", "Refusals that are in the log only: too many of one network, or at once."),
+    counted(
+        "poterne_refusals_unrecorded_total",
+        "Refusals that are in the log only: too many of one network, or at once.",
+    ),
     counted("poterne_store_decisions_total", "Decisions that the store made durable."),
     counted("poterne_store_failures_total", "Decisions that the store could not make durable."),
     measured("poterne_clock_drift_seconds", "How far the machine's clock is ahead of the gate's time."),

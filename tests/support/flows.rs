@@ -15,14 +15,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pingora::upstreams::peer::HttpPeer;
 use poterne::challenge::ChallengePolicy;
-use poterne::config::{self, Checked};
+use poterne::config::Checked;
 use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
     PanelAnswer, PanelFailed, PanelRequest, Store,
 };
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
-use poterne::model::{AccountId, ChallengeId, EmailAddress, Keys, MasterKey, NetworkPrefix, Timestamp};
+use poterne::model::{AccountId, ChallengeId, EmailAddress, Keys, MasterKey, NetworkPrefix};
 use poterne::page::{self, Pages};
 use poterne::proxy::client::{ClientPolicy, ClientSource};
 use poterne::proxy::front::{self, Front, FrontSettings, RunningServer, ServeSettings};
@@ -30,39 +30,10 @@ use poterne::proxy::{GateProxy, ProxySettings, RefusalLog};
 use poterne::state::{Claims, Sessions};
 use poterne::store::{self, SqliteStore};
 
-/// The gate's time, which stands still.
-pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+#[path = "settings.rs"]
+mod settings;
 
-/// The settings of a gate in front of a panel with a built-in profile; `panel` is more of its section.
-pub fn settings(profile: &str, panel: &str) -> Checked {
-    let text = format!(
-        r#"
-        [listen]
-        addresses = ["127.0.0.1:0"]
-        hosts = ["panel.example.net"]
-        [panel]
-        upstream = "http://127.0.0.1:8080"
-        profile = "{profile}"
-        {panel}
-        [accounts]
-        source = "login"
-        [mail]
-        from = "a@panel.example"
-        transport = "folder"
-        path = "mails"
-        [store]
-        path = "poterne.db"
-        key = {{ file = "poterne.key" }}
-        [pages]
-        brand = "x"
-        support = "https://example.net/contact"
-        "#
-    );
-    match config::load_str(&text, "test.toml", Path::new("/tmp")) {
-        Ok((checked, _)) => checked,
-        Err(report) => panic!("{report}"),
-    }
-}
+pub use settings::{NOW, settings};
 
 /// What the flows talk to.
 pub struct Around {
