@@ -59,6 +59,8 @@ impl World {
         let code = self.told.codes().pop().unwrap();
         let answer = enter_code(&mut browser, &code).await;
         assert!(is_cleared(&answer), "{answer:?}");
+        // Its password's hash is made by then, and nothing is under way.
+        assert!(browser.get(STEP_UP).await.has_form(STEP_UP));
         browser
     }
 
