@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 
 use poterne::challenge::ChallengePolicy;
 use poterne::challenge::totp::{Step, TotpSecret};
-use poterne::flow::ports::Store;
 use poterne::flow::ports::account::*;
+use poterne::flow::ports::{Notice, Store};
 use poterne::limit::SessionLimits;
 use poterne::model::{AccountId, AlarmToken, DeviceId, Keys, Network, Reference, Timestamp};
 use poterne::store::{Settings, SqliteStore, key_file};
@@ -185,6 +185,12 @@ async fn b75_support_turns_the_app_off_for_a_lost_phone() {
     assert_eq!(shown["devices"].as_array().unwrap().len(), 0);
     assert_eq!(shown["events"].as_array().unwrap().len(), 1);
     assert_eq!(shown["events"][0]["kind"], "totp-off-by-support");
+    // The owner is told by mail when the gate runs again.
+    let store = place.store().await;
+    let kept = store.notices_kept().await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&kept[0].1.notice, &kept[0].1.of.account), (&Notice::TotpOffBySupport, &alice()));
+    store.close().await;
 }
 
 #[tokio::test]

@@ -606,6 +606,38 @@ async fn a_notice_is_sent_when_the_server_is_back() {
     assert_eq!(server.wait_for(1).await.len(), 1);
 }
 
+/// Whoever keeps a notice until it has left learns when that is, and when it isn't.
+#[tokio::test]
+async fn a_receipt_comes_when_nothing_more_will_become_of_a_mail() {
+    let server = SmtpServer::start(Behaviour {
+        faults: vec![
+            Fault::always(Stage::Rcpt, Action::Reply("550 5.1.1 nobody".into())).containing("carol"),
+            Fault::always(Stage::Rcpt, Action::Reply("451 4.7.1 later".into())).containing("bob"),
+        ],
+        ..Behaviour::default()
+    });
+    let hands = Hands::default();
+    let outbox = outbox(&hands, plain(&server));
+    let hand_over = |to: &[&str]| {
+        let (receipt, taken) = tokio::sync::oneshot::channel();
+        outbox.send_with_receipt(Message { challenge: None, ..message(&hands, to) }, receipt);
+        taken
+    };
+    hand_over(&["alice@example.test"]).await.unwrap();
+    assert_eq!(server.mails().len(), 1, "not before it was taken");
+    hand_over(&["carol@example.test", "alice@example.test"]).await.unwrap();
+    assert_eq!(server.mails().len(), 2, "refused for good at one, taken at the other");
+    hand_over(&[]).await.unwrap();
+    let mut waiting = hand_over(&["alice@example.test", "bob@example.test"]);
+    server.wait_for_command("RCPT TO:<bob@example.test>", 3).await;
+    assert!(waiting.try_recv().is_err(), "bob's server says later");
+    server.heal();
+    waiting.await.unwrap();
+    assert_eq!(server.mails().len(), 4);
+    outbox.drain().await;
+    assert!(hand_over(&["alice@example.test"]).await.is_err(), "not taken, to be tried by another outbox");
+}
+
 #[tokio::test]
 async fn b06_a_mail_to_nobody_has_failed() {
     let server = SmtpServer::start(Behaviour::default());

@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::run::{self, RunFailed};
 use crate::config::Checked;
 use crate::flow::ports::RefusalRecord;
-use crate::model::{AccountId, Keys, Reference, Timestamp};
+use crate::model::{AccountId, Keys, Language, Reference, Timestamp};
 use crate::store::rotation::{self, Rotated};
 use crate::store::support::{AccountReport, Lifted};
 use crate::store::{self, SqliteStore};
@@ -54,7 +54,8 @@ pub fn unblock(checked: &Checked, account: &AccountId) -> Result<Lifted, RunFail
 /// # Errors
 /// When the store can't be opened or written.
 pub fn totp_off(checked: &Checked, account: &AccountId) -> Result<bool, RunFailed> {
-    with_store(checked, async |store, now| store.turn_off_by_support(account, now).await)
+    let language = checked.pages.languages.first().copied().unwrap_or(Language::En);
+    with_store(checked, async |store, now| store.turn_off_by_support(account, language, now).await)
 }
 
 /// Puts a new key into the place of the one there is. Nobody else may have the store open.

@@ -1,16 +1,11 @@
 //! Mails: put into words by the pages, taken out by the outbox.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::flow::ports::{CodeMail, ConfirmationMail, Courier, MailStatus, NoticeMail};
+use crate::flow::ports::{CodeMail, ConfirmationMail, Courier, MailStatus, NoticeMail, Receipt};
 use crate::mail::{Message, Outbox};
 use crate::model::ChallengeId;
 use crate::page::{MailText, Pages};
-
-/// How long a notice is tried: what happened to an account doesn't lose its worth as a code does, and
-/// mail servers that are down or ask to come back later are done with that within a day.
-const NOTICE_TRIED_FOR: Duration = Duration::from_hours(24);
 
 /// Renders mails and hands them to the outbox.
 pub struct WordedCourier {
@@ -48,16 +43,17 @@ impl Courier for WordedCourier {
         self.send_code(mail.code, words);
     }
 
-    fn notify(&self, mail: NoticeMail) {
+    fn notify(&self, mail: NoticeMail, receipt: Receipt) {
         let words = self.pages.notice_mail(&mail);
-        self.outbox.send(Message {
+        let message = Message {
             challenge: None,
             to: mail.to,
             subject: words.subject,
             text: words.text,
             html: words.html,
-            deadline: mail.at + NOTICE_TRIED_FOR,
-        });
+            deadline: mail.until,
+        };
+        self.outbox.send_with_receipt(message, receipt);
     }
 
     fn status(&self, challenge: ChallengeId) -> MailStatus {

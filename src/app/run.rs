@@ -118,6 +118,7 @@ impl Gate {
             clock: now,
         });
         runtime.block_on(flows.warm_up()).map_err(failed)?;
+        runtime.block_on(flows.resume_notices()).map_err(failed)?;
 
         let (refusals, queue) = RefusalLog::new();
         spawn(&mut tasks, &runtime, queue.run(Arc::clone(&store) as Arc<dyn Store>));

@@ -152,7 +152,7 @@ impl Flows {
                     });
                 }
                 if let Some(left) = backup_left {
-                    self.tell(asking, Notice::BackupUsed { left }, kind, None);
+                    self.tell(asking, Notice::BackupUsed { left }, kind, None).await;
                 }
                 self.sessions.replace(&asking.session, session);
                 Verified::MailNext { remembered }

@@ -3,6 +3,7 @@
 pub mod account;
 mod event;
 mod mail;
+mod notice;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +18,8 @@ use crate::model::{
 };
 use account::Asks;
 
-pub use mail::{CodeMail, ConfirmationMail, ConfirmationPurpose, Courier, MailStatus, Notice, NoticeMail};
+pub use mail::{CodeMail, ConfirmationMail, ConfirmationPurpose, Courier, MailStatus, NoticeMail, Receipt};
+pub use notice::{Notice, NoticeId, Notifying};
 
 // ── The store ──────────────────────────────────────────────────────────────────────────────────
 

@@ -3,17 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{error, warn};
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
 
 use super::Flows;
 use super::ports::account::{ALARM_LASTS, AccountChoices, AccountEvent, EventKind, NewAlarm};
-use super::ports::{AccountRecord, Notice, NoticeMail, StoreFailed};
-use crate::model::{AccountId, AlarmToken, EmailAddress, Language, Network};
+use super::ports::{AccountRecord, Notice, NoticeId, NoticeMail, Notifying, StoreFailed};
+use crate::model::{AccountId, AlarmToken, EmailAddress, Language, Network, Timestamp};
 
-/// Waits before the directory is asked again on behalf of a notice: the mail is worth less when it
-/// comes late, and nothing when it never comes.
-const ASK_AGAIN: [Duration; 4] =
-    [Duration::from_secs(5), Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
+/// How long a notice is tried, from its beginning or the gate's last start: what happened to an account
+/// doesn't lose its worth as a code does, and mail servers that are down or ask to come back later are
+/// done with that within a day.
+const NOTICE_TRIED_FOR: Duration = Duration::from_hours(24);
+
+/// Waits before a notice is tried once more that nobody could say an address for, or that the outbox had
+/// no room for: the mail is worth less when it comes late.
+const TRY_AGAIN: [Duration; 3] = [Duration::from_secs(5), Duration::from_mins(1), Duration::from_mins(10)];
+/// And from then on.
+const TRY_AGAIN_LATER: Duration = Duration::from_hours(1);
 
 /// Something that happened on an account.
 #[derive(Clone, Debug)]
@@ -30,17 +37,11 @@ pub struct Happening {
     pub detail: Option<String>,
 }
 
-/// A notice to be mailed.
-#[derive(Clone, Debug)]
-pub(super) struct Notifying {
-    /// What it tells.
-    pub notice: Notice,
-    /// What it tells of: its link "it wasn't me" is about that.
-    pub of: Happening,
-    /// The language of who asks, for accounts without one.
-    pub fallback: Language,
-    /// Somebody to be told beside those on record: an address that was just taken away.
-    pub also: Vec<EmailAddress>,
+impl Happening {
+    fn at(self, at: Timestamp) -> AccountEvent {
+        let Self { account, kind, network, browser, detail } = self;
+        AccountEvent { account, at, kind, network, browser, detail }
+    }
 }
 
 /// Who is on record for an account, and what its owner chose.
@@ -106,57 +107,102 @@ impl Flows {
     /// Puts what happened on the account's page. What it tells of has been decided already: if the
     /// store can't keep the line, that stands.
     pub(super) async fn note(&self, happening: Happening) {
-        let Happening { account, kind, network, browser, detail } = happening;
-        let event = AccountEvent { account, at: self.now(), kind, network, browser, detail };
+        let event = happening.at(self.now());
+        let kind = event.kind.slug();
         if let Err(error) = self.accounts.record_events(vec![event]).await {
-            error!(%error, kind = kind.slug(), "an event could not be kept for its account's owner");
+            error!(%error, kind, "an event could not be kept for its account's owner");
         }
     }
 
-    /// Mails a notice in the background.
-    pub(super) fn notify(self: &Arc<Self>, notifying: Notifying) {
+    /// Keeps a notice, and mails it in the background. `also` are told beside those on record.
+    pub(super) async fn notify(
+        self: &Arc<Self>,
+        notice: Notice,
+        of: Happening,
+        fallback: Language,
+        also: Vec<EmailAddress>,
+    ) {
+        let notifying = Notifying { notice, of: of.at(self.now()), fallback, also };
+        let kept = self.accounts.keep_notice(notifying.clone()).await;
+        if let Err(error) = &kept {
+            error!(%error, kind = notifying.of.kind.slug(), "a notice is lost if the gate stops before it has left");
+        }
+        self.mail(kept.ok(), notifying);
+    }
+
+    /// Mails the notices that hadn't left when the gate was stopped.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn resume_notices(self: &Arc<Self>) -> Result<(), StoreFailed> {
+        let kept = self.accounts.notices_kept().await?;
+        if !kept.is_empty() {
+            info!(notices = kept.len(), "notices that hadn't left are mailed now");
+        }
+        for (id, notifying) in kept {
+            self.mail(Some(id), notifying);
+        }
+        Ok(())
+    }
+
+    fn mail(self: &Arc<Self>, kept: Option<NoticeId>, notifying: Notifying) {
         let flows = Arc::clone(self);
-        let at = self.now();
         tokio::spawn(async move {
-            let mut waits = ASK_AGAIN.into_iter();
-            let contacts = loop {
-                match (flows.contacts(&notifying.of.account).await, waits.next()) {
-                    (Ok(contacts), _) => break contacts,
-                    (Err(error), Some(wait)) => {
-                        warn!(%error, "a notice waits: nobody can say where it goes");
-                        tokio::time::sleep(wait).await;
-                    }
-                    (Err(error), None) => {
-                        error!(%error, kind = notifying.of.kind.slug(), "a notice was given up: nobody can say where it goes");
-                        return;
-                    }
+            let until = flows.now() + NOTICE_TRIED_FOR;
+            let mut waits = TRY_AGAIN.into_iter().chain(std::iter::repeat(TRY_AGAIN_LATER));
+            while !flows.mailed(&notifying, until).await {
+                let wait = waits.next().unwrap_or(TRY_AGAIN_LATER);
+                if flows.now() + wait >= until {
+                    error!(kind = notifying.of.kind.slug(), "a notice was given up");
+                    break;
                 }
-            };
-            let Notifying { notice, of, fallback, also } = notifying;
-            let to = distinct(contacts.told().into_iter().chain(also));
-            if to.is_empty() {
-                warn!(kind = of.kind.slug(), "a notice has nobody to go to");
-                return;
+                tokio::time::sleep(wait).await;
             }
-            let not_me = match notice {
-                Notice::Reported { .. } => None,
-                _ => flows.not_me_link(&of, at).await,
-            };
-            flows.courier.notify(NoticeMail {
-                to,
-                language: contacts.language().unwrap_or(fallback),
-                notice,
-                account: of.account,
-                at,
-                network: of.network,
-                browser: of.browser,
-                not_me,
-            });
+            if let Some(kept) = kept
+                && let Err(error) = flows.accounts.notice_left(kept).await
+            {
+                warn!(%error, "a notice that has left may be mailed once more");
+            }
         });
     }
 
+    /// One try: whether nothing more will become of the notice.
+    async fn mailed(self: &Arc<Self>, notifying: &Notifying, until: Timestamp) -> bool {
+        let Notifying { notice, of, fallback, also } = notifying;
+        let contacts = match self.contacts(&of.account).await {
+            Ok(contacts) => contacts,
+            Err(error) => {
+                warn!(%error, "a notice waits: nobody can say where it goes");
+                return false;
+            }
+        };
+        let to = distinct(contacts.told().into_iter().chain(also.iter().cloned()));
+        if to.is_empty() {
+            warn!(kind = of.kind.slug(), "a notice has nobody to go to");
+            return true;
+        }
+        let not_me = match notice {
+            Notice::Reported { .. } | Notice::TotpOffBySupport => None,
+            _ => self.not_me_link(of).await,
+        };
+        let (receipt, taken) = oneshot::channel();
+        let mail = NoticeMail {
+            to,
+            language: contacts.language().unwrap_or(*fallback),
+            notice: notice.clone(),
+            account: of.account.clone(),
+            at: of.at,
+            network: of.network,
+            browser: of.browser.clone(),
+            not_me,
+            until,
+        };
+        self.courier.notify(mail, receipt);
+        taken.await.is_ok()
+    }
+
     /// A link that works before the mail with it leaves.
-    async fn not_me_link(&self, of: &Happening, at: crate::model::Timestamp) -> Option<String> {
+    async fn not_me_link(&self, of: &AccountEvent) -> Option<String> {
         let token = AlarmToken::random(&mut rand::rng());
         let alarm = NewAlarm {
             alarm: token.hash(),
@@ -164,8 +210,8 @@ impl Flows {
             kind: of.kind,
             network: of.network,
             browser: of.browser.clone(),
-            at,
-            until: at + ALARM_LASTS,
+            at: of.at,
+            until: of.at + ALARM_LASTS,
         };
         match self.accounts.raise_alarm(alarm).await {
             Ok(()) => Some(format!("{}/not-me?alarm={}", self.policy.own_pages, token.expose())),

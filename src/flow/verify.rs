@@ -11,7 +11,7 @@ use super::ports::{
     StoredSession, WaitingChallenge,
 };
 use super::sign_in::new_code;
-use super::tell::{Happening, Notifying};
+use super::tell::Happening;
 use super::{Flows, Released};
 use crate::limit::{Block, BlockReason};
 use crate::login::jar::Jar;
@@ -256,17 +256,22 @@ impl Flows {
     ) {
         self.note(asking.happening(kind, None)).await;
         if new_network {
-            self.tell(asking, Notice::NewNetwork, kind, None);
+            self.tell(asking, Notice::NewNetwork, kind, None).await;
         }
         if let Some(left) = backup_left {
-            self.tell(asking, Notice::BackupUsed { left }, kind, None);
+            self.tell(asking, Notice::BackupUsed { left }, kind, None).await;
         }
     }
 
     /// Mails a notice of something that happened by this request.
-    pub(super) fn tell(self: &Arc<Self>, asking: &Asking, notice: Notice, kind: EventKind, detail: Option<String>) {
-        let of = asking.happening(kind, detail);
-        self.notify(Notifying { notice, of, fallback: asking.language, also: Vec::new() });
+    pub(super) async fn tell(
+        self: &Arc<Self>,
+        asking: &Asking,
+        notice: Notice,
+        kind: EventKind,
+        detail: Option<String>,
+    ) {
+        self.notify(notice, asking.happening(kind, detail), asking.language, Vec::new()).await;
     }
 
     /// A session goes on as the store cleared it.
@@ -298,7 +303,7 @@ impl Flows {
             info!(reason = block.reason.as_str(), reference = %block.reference, network = %asking.network,
                 "wrong codes led to a block");
             self.note(asking.happening(EventKind::Blocked, None)).await;
-            self.tell(asking, Notice::FactorFailed, EventKind::Blocked, None);
+            self.tell(asking, Notice::FactorFailed, EventKind::Blocked, None).await;
         }
         let (account, network) = (asking.session.account.clone(), asking.session.network);
         // The block ends what waits for a code there, so that somebody else can log in.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::folder::Folder;
 use super::ledger::{Ledger, Phase};
 use super::smtp::Smtp;
 use super::{Backoff, Health, MailTrouble, Sender, Settings, Transport};
-use crate::flow::ports::MailStatus;
+use crate::flow::ports::{MailStatus, Receipt};
 use crate::model::{ChallengeId, EmailAddress, Timestamp};
 
 /// Challenges whose mail's fate is remembered: some 100 bytes each.
@@ -134,7 +135,38 @@ struct Delivery {
     phase: Phase,
     id: u128,
     parcel: Arc<Parcel>,
+    under_way: Arc<UnderWay>,
     _room: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+}
+
+/// A mail on its way to several addresses, and who wants to know when all of that is over.
+struct UnderWay {
+    open: AtomicUsize,
+    receipt: Mutex<Option<Receipt>>,
+}
+
+impl UnderWay {
+    fn of(addresses: usize, receipt: Option<Receipt>) -> Arc<Self> {
+        let under_way = Self { open: AtomicUsize::new(addresses), receipt: Mutex::new(receipt) };
+        if addresses == 0 {
+            under_way.tell();
+        }
+        Arc::new(under_way)
+    }
+
+    /// Nothing more will become of it at one of the addresses.
+    fn ended(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(receipt) = self.receipt.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Who has gone away doesn't want to know.
+            let _ = receipt.send(());
+        }
+    }
 }
 
 impl Outbox {
@@ -188,6 +220,16 @@ impl Outbox {
     /// Takes a mail over. It's refused ([`MailStatus::Failed`]) when the queue is full, when there's
     /// nobody to send it to, and when the outbox is closing.
     pub fn send(&self, message: Message) {
+        self.take(message, None);
+    }
+
+    /// The same; `receipt` is told once nothing more will become of the mail: every address was served
+    /// or given up. It's dropped if the mail was refused but may be taken later.
+    pub fn send_with_receipt(&self, message: Message, receipt: Receipt) {
+        self.take(message, Some(receipt));
+    }
+
+    fn take(&self, message: Message, receipt: Option<Receipt>) {
         let post = &self.post;
         let now = (post.clock)();
         let mut to: Vec<EmailAddress> = Vec::with_capacity(message.to.len());
@@ -199,6 +241,7 @@ impl Outbox {
         if to.is_empty() {
             post.refuse(&message, now, "no-address");
         }
+        let under_way = UnderWay::of(to.len(), receipt);
         for address in to {
             if post.tasks.is_closed() {
                 post.refuse(&message, now, "closing");
@@ -222,6 +265,7 @@ impl Outbox {
                 Err(error) => {
                     tracing::error!(%error, "a mail could not be written");
                     post.refuse(&message, now, "unwritable");
+                    under_way.ended();
                 }
                 Ok(parcel) => {
                     post.note(&message, Phase::Queued, now);
@@ -232,6 +276,7 @@ impl Outbox {
                         phase: Phase::Queued,
                         id,
                         parcel: Arc::new(parcel),
+                        under_way: Arc::clone(&under_way),
                         _room: room,
                     };
                     post.tasks.spawn_on(Arc::clone(post).carry(delivery), &post.runtime);
@@ -313,6 +358,7 @@ impl Post {
             tracing::warn!(to = %delivery.parcel.to.masked(), failures, "a mail could not be sent in time");
         }
         self.advance(&mut delivery, phase);
+        delivery.under_way.ended();
         counter!("poterne_mail_total", "outcome" => outcome).increment(1);
         gauge!("poterne_mail_queue").decrement(1);
     }

@@ -127,8 +127,8 @@ impl Pages {
 
     pub(super) fn worded_notice(&self, voice: &Voice, mail: &NoticeMail) -> Result<MailText, RenderFailed> {
         let browser = browser_line(voice, &mail.browser, "mail-browser-unknown")?;
-        let (key, said) = notice_key(mail);
-        let by_support = said == "notice-totp-off-by-support";
+        let (key, said) = notice_key(&mail.notice);
+        let by_support = mail.notice == Notice::TotpOffBySupport;
         let few = matches!(mail.notice, Notice::BackupUsed { left } if (2..=backup::FEW).contains(&left));
         let fill = |template: &str, flavour: Flavour| {
             let teller = self.teller(voice, flavour, mail.at);
@@ -145,7 +145,11 @@ impl Pages {
                     let event = voice.say(Flavour::Text, &event_key(*what), &[])?;
                     args.push(("event", Arg::text(event)));
                 }
-                Notice::TotpOff | Notice::BackupRenewed | Notice::NewNetwork | Notice::FactorFailed => {}
+                Notice::TotpOff
+                | Notice::TotpOffBySupport
+                | Notice::BackupRenewed
+                | Notice::NewNetwork
+                | Notice::FactorFailed => {}
             }
             let what = voice.say(flavour, said, &args)?;
             let view = context! {
@@ -211,11 +215,10 @@ fn plain_name(name: &str) -> String {
 }
 
 /// The messages of a notice: the beginning of its subject's, and what happened.
-fn notice_key(mail: &NoticeMail) -> (&'static str, &'static str) {
-    match mail.notice {
+fn notice_key(notice: &Notice) -> (&'static str, &'static str) {
+    match notice {
         Notice::TotpOn { .. } => ("notice-totp-on", "notice-totp-on"),
-        // Only what support did comes without a link to undo it.
-        Notice::TotpOff if mail.not_me.is_none() => ("notice-totp-off", "notice-totp-off-by-support"),
+        Notice::TotpOffBySupport => ("notice-totp-off", "notice-totp-off-by-support"),
         Notice::TotpOff => ("notice-totp-off", "notice-totp-off"),
         Notice::DeviceAdded { .. } => ("notice-device-added", "notice-device-added"),
         Notice::DeviceRemoved { .. } => ("notice-device-removed", "notice-device-removed"),

@@ -180,7 +180,7 @@ pub fn sample_notice_mails(language: Language) -> Vec<(&'static str, NoticeMail)
     let notices = [
         ("totp-on", Notice::TotpOn { device: device() }),
         ("totp-off", Notice::TotpOff),
-        ("totp-off-by-support", Notice::TotpOff),
+        ("totp-off-by-support", Notice::TotpOffBySupport),
         ("device-added", Notice::DeviceAdded { device: device() }),
         ("device-removed", Notice::DeviceRemoved { device: device() }),
         ("backup-renewed", Notice::BackupRenewed),
@@ -197,9 +197,10 @@ pub fn sample_notice_mails(language: Language) -> Vec<(&'static str, NoticeMail)
     let of = |(name, notice): (&'static str, Notice)| {
         let CodeMail { to, account, network, browser, .. } = sample_mail(language)?;
         // What support did has no link, and neither has what was reported already.
-        let linked = name != "totp-off-by-support" && name != "reported";
+        let linked = !matches!(notice, Notice::TotpOffBySupport | Notice::Reported { .. });
         let not_me = linked.then(|| LINK.to_owned());
-        Some((name, NoticeMail { to, language, notice, account, at: ago(80), network, browser, not_me }))
+        let (at, until) = (ago(80), after(86_320));
+        Some((name, NoticeMail { to, language, notice, account, at, network, browser, not_me, until }))
     };
     notices.into_iter().filter_map(of).collect()
 }

@@ -5,9 +5,9 @@ use sqlx::Connection;
 
 use super::sqlite::{BACKGROUND_STEP, SqliteStore};
 use super::writer::Fate;
-use super::{alarms, confirmations, events, factors, security, step_up};
+use super::{alarms, confirmations, events, factors, notices, security, step_up};
 use crate::flow::ports::account::*;
-use crate::flow::ports::{CodeGrant, StoreFailed};
+use crate::flow::ports::{CodeGrant, NoticeId, Notifying, StoreFailed};
 use crate::model::{
     AccountId, AlarmHash, DeviceId, EmailAddress, Language, Network, Reference, SessionId, Timestamp, TypedCode,
 };
@@ -218,6 +218,26 @@ impl AccountStore for SqliteStore {
                 Box::pin(async move { confirmations::answer(connection, &given.0, &given.1).await.map(Fate::Keep) })
             })
             .await
+    }
+
+    async fn keep_notice(&self, notice: Notifying) -> Result<NoticeId, StoreFailed> {
+        self.writer
+            .decide(None, notice, |connection, given| {
+                Box::pin(async move { notices::keep(connection, &given).await.map(Fate::Keep) })
+            })
+            .await
+    }
+
+    async fn notice_left(&self, notice: NoticeId) -> Result<(), StoreFailed> {
+        self.writer
+            .decide(None, notice, |connection, given| {
+                Box::pin(async move { notices::left(connection, *given).await.map(Fate::Keep) })
+            })
+            .await
+    }
+
+    async fn notices_kept(&self) -> Result<Vec<(NoticeId, Notifying)>, StoreFailed> {
+        notices::kept(&mut *self.reader().await?).await
     }
 
     async fn raise_alarm(&self, alarm: NewAlarm) -> Result<(), StoreFailed> {

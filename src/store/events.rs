@@ -58,21 +58,22 @@ pub(super) async fn of_account(
     account: &AccountId,
 ) -> Result<Vec<AccountEvent>, StoreFailed> {
     let rows = sqlx::query(
-        "SELECT at, kind, network, browser, detail FROM events WHERE account = $1 ORDER BY id DESC LIMIT 50",
+        "SELECT account, at, kind, network, browser, detail FROM events WHERE account = $1 ORDER BY id DESC LIMIT 50",
     )
     .bind(account.as_str())
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| event(account, row)).collect()
+    rows.iter().map(of_row).collect()
 }
 
-fn event(account: &AccountId, row: &SqliteRow) -> Result<AccountEvent, StoreFailed> {
+/// An event whose columns come first in a row, account to detail.
+pub(super) fn of_row(row: &SqliteRow) -> Result<AccountEvent, StoreFailed> {
     Ok(AccountEvent {
-        account: account.clone(),
-        at: Timestamp::from_millis(row.try_get(0)?),
-        kind: EventKind::of_slug(row.try_get(1)?).ok_or_else(|| unreadable("event"))?,
-        network: Network::parse(row.try_get(2)?).ok_or_else(|| unreadable("network"))?,
-        browser: row.try_get(3)?,
-        detail: row.try_get(4)?,
+        account: AccountId::of_store(row.try_get(0)?),
+        at: Timestamp::from_millis(row.try_get(1)?),
+        kind: EventKind::of_slug(row.try_get(2)?).ok_or_else(|| unreadable("event"))?,
+        network: Network::parse(row.try_get(3)?).ok_or_else(|| unreadable("network"))?,
+        browser: row.try_get(4)?,
+        detail: row.try_get(5)?,
     })
 }

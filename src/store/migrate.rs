@@ -10,7 +10,8 @@ const APPLICATION: i64 = 0x5074_726e;
 
 /// Each makes the next format from the one before; a file's format is how many were applied
 /// (`PRAGMA user_version`). Never changed once released, only added to.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// The newest format that this version knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

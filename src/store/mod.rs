@@ -23,6 +23,7 @@ mod logins;
 pub mod lookup;
 mod measure;
 mod migrate;
+mod notices;
 mod open;
 mod passwords;
 mod purge;

@@ -14,7 +14,7 @@ use crate::flow::ports::{
     NewCodeRequest, OpenSession, Opened, Purged, RefusalRecord, SessionTouch, Store, StoreFailed,
 };
 use crate::limit::Quota;
-use crate::model::{AccountId, AttemptId, ClaimKey, Network, Reference, SessionId, Timestamp};
+use crate::model::{AccountId, AttemptId, ClaimKey, Language, Network, Reference, SessionId, Timestamp};
 use crate::store::failure::unreadable;
 use crate::store::standing::Standing;
 
@@ -82,10 +82,15 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the store can't be written.
-    pub async fn turn_off_by_support(&self, account: &AccountId, now: Timestamp) -> Result<bool, StoreFailed> {
+    pub async fn turn_off_by_support(
+        &self,
+        account: &AccountId,
+        language: Language,
+        now: Timestamp,
+    ) -> Result<bool, StoreFailed> {
         self.writer
-            .decide(Some(now), (account.clone(), now), |connection, given| {
-                Box::pin(async move { support::turn_off(connection, &given.0, given.1).await.map(Fate::Keep) })
+            .decide(Some(now), (account.clone(), language, now), |connection, given| {
+                Box::pin(async move { support::turn_off(connection, &given.0, given.1, given.2).await.map(Fate::Keep) })
             })
             .await
     }

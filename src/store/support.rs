@@ -4,11 +4,11 @@ use sqlx::SqliteConnection;
 
 use super::failure::unreadable;
 use super::standing::block_of;
-use super::{events, factors, security};
-use crate::flow::ports::StoreFailed;
+use super::{events, factors, notices, security};
 use crate::flow::ports::account::{AccountEvent, AccountSecurity, EventKind};
+use crate::flow::ports::{Notice, Notifying, StoreFailed};
 use crate::limit::{Block, SessionLimits};
-use crate::model::{AccountId, ClientAddr, Network, NetworkPrefix, Timestamp};
+use crate::model::{AccountId, ClientAddr, Language, Network, NetworkPrefix, Timestamp};
 
 /// What was lifted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +87,12 @@ pub(super) async fn lift(
     Ok(Lifted { blocks, suspicion: suspicion > 0 })
 }
 
-/// Takes all second factors away, and tells the account's owner on the account's page.
+/// Takes all second factors away, and tells the account's owner: on the account's page, and by mail, in
+/// `language` if none is known for the account.
 pub(super) async fn turn_off(
     connection: &mut SqliteConnection,
     account: &AccountId,
+    language: Language,
     now: Timestamp,
 ) -> Result<bool, StoreFailed> {
     if !factors::turn_off(connection, account).await? {
@@ -104,7 +106,10 @@ pub(super) async fn turn_off(
         browser: String::new(),
         detail: None,
     };
-    events::record(connection, &[event]).await?;
+    events::record(connection, std::slice::from_ref(&event)).await?;
+    // Leaves when the gate runs again.
+    let notice = Notifying { notice: Notice::TotpOffBySupport, of: event, fallback: language, also: Vec::new() };
+    notices::keep(connection, &notice).await?;
     Ok(true)
 }
 

@@ -15,6 +15,7 @@ mod failing;
 mod front;
 mod journey;
 mod leaks;
+mod notices;
 mod opened;
 mod phone;
 mod races;

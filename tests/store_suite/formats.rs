@@ -108,7 +108,7 @@ async fn a_store_of_format_1_opens_with_its_live_sessions_codes_and_blocks() {
     bed.asked("alice", net(1), Asks::Factor).await;
     store.close().await;
     let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&mut raw(&path).await).await.unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
 }
 
 /// Half of it would be worse than none: a table that's there already stands for whatever may go wrong.

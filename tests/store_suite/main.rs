@@ -36,6 +36,7 @@ mod formats;
 mod kills;
 mod mails;
 mod networks;
+mod notices;
 mod owner;
 mod owner_bed;
 mod passwords;

@@ -19,7 +19,7 @@ use poterne::config::Checked;
 use poterne::flow::hashing::Hashing;
 use poterne::flow::ports::{
     AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, Store,
+    PanelAnswer, PanelFailed, PanelRequest, Receipt, Store,
 };
 use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
 use poterne::model::{AccountId, ChallengeId, EmailAddress, Keys, MasterKey, NetworkPrefix};
@@ -174,7 +174,7 @@ impl Courier for Told {
         self.keep(&mail.code);
     }
 
-    fn notify(&self, _: NoticeMail) {}
+    fn notify(&self, _: NoticeMail, _: Receipt) {}
 
     fn status(&self, _: ChallengeId) -> MailStatus {
         MailStatus::Sent

@@ -12,7 +12,7 @@ use super::super::ports::{
     CodeGrant, CodeMail, ConfirmationMail, ConfirmationPurpose, DirectoryUnavailable, NewCode, Notice, StoreFailed,
 };
 use super::super::sign_in::new_code;
-use super::super::tell::{Contacts, ContactsFailed, Notifying};
+use super::super::tell::{Contacts, ContactsFailed};
 use super::step_up::SteppedUp;
 use crate::limit::Block;
 use crate::model::{EmailAddress, Timestamp, TypedCode};
@@ -331,7 +331,7 @@ impl Flows {
                     info!(network = %asking.network, "an address for codes was added by its account's owner");
                     self.note(asking.happening(EventKind::AddressAdded, Some(address.clone()))).await;
                     let notice = Notice::AddressAdded { address: address.clone() };
-                    self.tell(asking, notice, EventKind::AddressAdded, Some(address));
+                    self.tell(asking, notice, EventKind::AddressAdded, Some(address)).await;
                 }
                 Confirmed::Done(change)
             }
@@ -372,7 +372,7 @@ impl Flows {
         let of = asking.happening(EventKind::AddressRemoved, Some(masked.clone()));
         self.note(of.clone()).await;
         let notice = Notice::AddressRemoved { address: masked };
-        self.notify(Notifying { notice, of, fallback: asking.language, also: vec![address] });
+        self.notify(notice, of, asking.language, vec![address]).await;
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use tracing::warn;
 use super::super::Flows;
 use super::super::ports::account::{Alarm, EventKind};
 use super::super::ports::{Notice, StoreFailed};
-use super::super::tell::{Happening, Notifying};
+use super::super::tell::Happening;
 use crate::model::{AlarmToken, Language, Network, Reference};
 
 /// What a link leads to.
@@ -81,7 +81,7 @@ impl Flows {
         };
         self.note(of.clone()).await;
         let notice = Notice::Reported { what: alarm.kind };
-        self.notify(Notifying { notice, of, fallback: language, also: Vec::new() });
+        self.notify(notice, of, language, Vec::new()).await;
         Ok(Some(Reported { alarm, ended, before: false }))
     }
 }

@@ -75,7 +75,7 @@ impl Flows {
         }
         metrics::counter!("poterne_factors_total", "event" => "codes-renewed").increment(1);
         self.note(asking.happening(EventKind::BackupRenewed, None)).await;
-        self.tell(asking, Notice::BackupRenewed, EventKind::BackupRenewed, None);
+        self.tell(asking, Notice::BackupRenewed, EventKind::BackupRenewed, None).await;
         Ok(Renewed::Codes(codes))
     }
 

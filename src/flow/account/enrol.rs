@@ -158,7 +158,7 @@ impl Flows {
             (EventKind::DeviceAdded, Notice::DeviceAdded { device: name.clone() })
         };
         self.note(asking.happening(kind, Some(name.clone()))).await;
-        self.tell(asking, notice, kind, Some(name.clone()));
+        self.tell(asking, notice, kind, Some(name.clone())).await;
         Ok(match codes {
             Some((codes, _)) => EnrolStep::First { name, codes },
             None => EnrolStep::Added,

@@ -124,7 +124,7 @@ impl Flows {
         match self.judge_factor(owner, answer, typed).await? {
             FactorAnswered::Confirmed { backup_left } => {
                 if let Some(left) = backup_left {
-                    self.tell(asking, Notice::BackupUsed { left }, EventKind::LoginByBackup, None);
+                    self.tell(asking, Notice::BackupUsed { left }, EventKind::LoginByBackup, None).await;
                 }
             }
             FactorAnswered::Wrong { tries_left, clock_off } => {
@@ -206,7 +206,7 @@ impl Flows {
         metrics::counter!("poterne_factors_total", "event" => "turned-off").increment(1);
         info!(network = %asking.network, kind = kind.slug(), "second factors were taken away by their owner");
         self.note(asking.happening(kind, detail.clone())).await;
-        self.tell(asking, notice, kind, detail);
+        self.tell(asking, notice, kind, detail).await;
         Ok(turned)
     }
 }

@@ -1,10 +1,11 @@
 //! What the store keeps for an account's owner: second factors, events, open sessions, addresses.
 
-use async_trait::async_trait;
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 pub use super::event::{AccountEvent, EventKind};
-use super::{CodeGrant, NewCode, StoreFailed, StoredSession};
+use super::{CodeGrant, NewCode, NoticeId, Notifying, StoreFailed, StoredSession};
 use crate::challenge::totp::{Step, TotpSecret};
 use crate::limit::Block;
 use crate::model::{
@@ -22,7 +23,7 @@ pub struct FactorPolicy {
     pub remember_for: Option<Duration>,
 }
 
-/// How long a step-up lasts (issue "account page": 10 minutes).
+/// How long a step-up lasts.
 pub const STEP_UP_LASTS: Duration = Duration::from_mins(10);
 /// Wrong passwords at the step-up that end the session (as many as wrong codes block).
 pub const STEP_UP_TRIES: u32 = 3;
@@ -180,6 +181,15 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn answer_confirmation(&self, answer: ConfirmationAnswer) -> Result<ConfirmationAnswered, StoreFailed>;
 
     // ── "it wasn't me" ──
+
+    /// Keeps a notice until [`Self::notice_left`] says that it has left, over restarts.
+    async fn keep_notice(&self, notice: Notifying) -> Result<NoticeId, StoreFailed>;
+
+    /// Nothing more will become of a notice.
+    async fn notice_left(&self, notice: NoticeId) -> Result<(), StoreFailed>;
+
+    /// The notices that haven't left yet, oldest first.
+    async fn notices_kept(&self) -> Result<Vec<(NoticeId, Notifying)>, StoreFailed>;
 
     /// Makes a link for a mail work.
     async fn raise_alarm(&self, alarm: NewAlarm) -> Result<(), StoreFailed>;

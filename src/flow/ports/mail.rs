@@ -1,6 +1,8 @@
 //! Mails before they're put into words, and who takes them out.
 
-use super::account::EventKind;
+use tokio::sync::oneshot;
+
+use super::Notice;
 use crate::model::{AccountId, ChallengeId, EmailAddress, Language, Network, OneTimeCode, Timestamp};
 
 /// A mail with a code, before it's put into words.
@@ -70,55 +72,13 @@ pub struct NoticeMail {
     pub browser: String,
     /// The whole address of the page behind "it wasn't me"; none for what support did.
     pub not_me: Option<String>,
+    /// Until when it's tried.
+    pub until: Timestamp,
 }
 
-/// What a notice tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The first device was enrolled.
-    TotpOn {
-        /// Its name.
-        device: String,
-    },
-    /// The app's codes were turned off.
-    TotpOff,
-    /// Another device was enrolled.
-    DeviceAdded {
-        /// Its name.
-        device: String,
-    },
-    /// A device was taken away.
-    DeviceRemoved {
-        /// Its name.
-        device: String,
-    },
-    /// New backup codes were made.
-    BackupRenewed,
-    /// A backup code was used.
-    BackupUsed {
-        /// How many are left.
-        left: u32,
-    },
-    /// An address was added.
-    AddressAdded {
-        /// It, masked.
-        address: String,
-    },
-    /// An added address was taken away.
-    AddressRemoved {
-        /// It, masked.
-        address: String,
-    },
-    /// A login from a network that was unknown.
-    NewNetwork,
-    /// Three wrong second factors after a right password, never passed.
-    FactorFailed,
-    /// "It wasn't me": what was done.
-    Reported {
-        /// What was reported.
-        what: EventKind,
-    },
-}
+/// Told once nothing more will become of a notice: at each address it was taken, or refused for good,
+/// or its time was over. Dropped without a word, it wasn't taken everywhere.
+pub type Receipt = oneshot::Sender<()>;
 
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,7 +102,7 @@ pub trait Courier: Send + Sync + 'static {
     /// Takes a code for a change over.
     fn confirm(&self, mail: ConfirmationMail);
     /// Takes a notice over: tried for longer than a code, since it doesn't lose its worth.
-    fn notify(&self, mail: NoticeMail);
+    fn notify(&self, mail: NoticeMail, receipt: Receipt);
     /// What became of the mail for a challenge.
     fn status(&self, challenge: ChallengeId) -> MailStatus;
 }
