@@ -15,14 +15,15 @@
     reason = "a bench ends by panicking, measures time, and prints what it measured"
 )]
 
+#[path = "../tests/support/settings.rs"]
+mod settings;
+
 use std::borrow::Cow;
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderValue, Method};
-use poterne::config;
 use poterne::flow::ports::{SessionState, StoredSession};
 use poterne::gate::cookie::{self, Bearer};
 use poterne::gate::decide::{self, Decision, Request, Standing};
@@ -31,12 +32,13 @@ use poterne::gate::profile::PanelProfile;
 use poterne::gate::stamp::{self, Owner};
 use poterne::gate::target::Target;
 use poterne::limit::SessionLimits;
-use poterne::model::{AccountId, ClientAddr, Keys, MasterKey, Network, NetworkPrefix, SessionId, Timestamp};
+use poterne::model::{AccountId, ClientAddr, Keys, MasterKey, Network, NetworkPrefix, SessionId};
 use poterne::state::{Session, Sessions};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+use settings::NOW;
+
 /// Decisions between two looks at the clock.
 const BATCH: usize = 64;
 const BATCHES: usize = 3000;
@@ -53,32 +55,7 @@ const BYTES_A_SESSION: f64 = 300.0;
 const PANELS: [&str; 3] = ["wordpress", "dokuwiki", "cacti"];
 
 fn profile(name: &str) -> PanelProfile {
-    let text = format!(
-        r#"
-        [listen]
-        addresses = ["127.0.0.1:0"]
-        hosts = ["panel.example.net"]
-        [panel]
-        upstream = "http://127.0.0.1:8080"
-        profile = "{name}"
-        [accounts]
-        source = "login"
-        [mail]
-        from = "a@panel.example"
-        transport = "folder"
-        path = "mails"
-        [store]
-        path = "poterne.db"
-        key = {{ file = "poterne.key" }}
-        [pages]
-        brand = "x"
-        support = "https://example.net/contact"
-        "#
-    );
-    match config::load_str(&text, "bench.toml", Path::new("/tmp")) {
-        Ok((checked, _)) => checked.panel.profile,
-        Err(report) => panic!("{report}"),
-    }
+    settings::settings(name, "").panel.profile
 }
 
 struct World {

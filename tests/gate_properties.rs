@@ -9,13 +9,14 @@
     reason = "tests fail loudly"
 )]
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use poterne::config;
 use poterne::flow::ports::{SessionState, StoredSession};
 use poterne::gate::cookie::{self, Bearer, Outgoing, Receiver};
 use poterne::gate::decide::{self, Decision, Denial, Passage, Request, Standing};
@@ -32,7 +33,7 @@ use proptest::sample::select;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+use settings::NOW;
 
 fn keys() -> Keys {
     Keys::derive(&MasterKey::from_bytes([7; 32]))
@@ -559,32 +560,7 @@ proptest! {
 // ── The decision ───────────────────────────────────────────────────────────────────────────────
 
 fn profile(name: &str) -> PanelProfile {
-    let text = format!(
-        r#"
-        [listen]
-        addresses = ["127.0.0.1:0"]
-        hosts = ["panel.example.net"]
-        [panel]
-        upstream = "http://127.0.0.1:8080"
-        profile = "{name}"
-        [accounts]
-        source = "login"
-        [mail]
-        from = "a@panel.example"
-        transport = "folder"
-        path = "mails"
-        [store]
-        path = "poterne.db"
-        key = {{ file = "poterne.key" }}
-        [pages]
-        brand = "x"
-        support = "https://example.net/contact"
-        "#
-    );
-    match config::load_str(&text, "test.toml", Path::new("/tmp")) {
-        Ok((checked, _)) => checked.panel.profile,
-        Err(report) => panic!("{report}"),
-    }
+    settings::settings(name, "").panel.profile
 }
 
 const STANDINGS: [Standing; 4] = [Standing::Anonymous, Standing::Pending, Standing::Cleared, Standing::Elsewhere];

@@ -9,65 +9,24 @@
     reason = "tests fail loudly"
 )]
 
-use std::net::SocketAddr;
-use std::path::Path;
+#[path = "support/flows.rs"]
+mod building;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::upstreams::peer::HttpPeer;
-use poterne::challenge::ChallengePolicy;
-use poterne::config;
-use poterne::flow::hashing::Hashing;
-use poterne::flow::ports::{
-    AccountRecord, CodeMail, ConfirmationMail, Courier, Directory, DirectoryUnavailable, MailStatus, NoticeMail, Panel,
-    PanelAnswer, PanelFailed, PanelRequest, Receipt, SessionState, Store, StoredSession,
-};
-use poterne::flow::{FlowPolicy, Flows, OnNetworkChange};
+use poterne::flow::Flows;
+use poterne::flow::ports::{SessionState, StoredSession};
 use poterne::gate::stamp::{self, Owner};
-use poterne::model::{
-    AccountId, ChallengeId, Keys, MasterKey, Network, NetworkPrefix, SessionId, SessionToken, Timestamp,
-};
-use poterne::page::{self, Pages};
-use poterne::proxy::client::{ClientPolicy, ClientSource};
-use poterne::proxy::front::{self, Front, FrontSettings, RunningServer, ServeSettings};
-use poterne::proxy::{GateProxy, ProxySettings, RefusalLog};
-use poterne::state::{Claims, Session, Sessions};
-use poterne::store::{self, SqliteStore};
+use poterne::model::{AccountId, Network, SessionId, SessionToken};
+use poterne::proxy::front::RunningServer;
+use poterne::state::Session;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-
-struct Nobody;
-
-#[async_trait]
-impl Directory for Nobody {
-    async fn lookup(&self, _: &AccountId) -> Result<Option<AccountRecord>, DirectoryUnavailable> {
-        Ok(None)
-    }
-}
-
-impl Courier for Nobody {
-    fn send(&self, _: CodeMail) {}
-
-    fn confirm(&self, _: ConfirmationMail) {}
-
-    fn notify(&self, _: NoticeMail, _: Receipt) {}
-
-    fn status(&self, _: ChallengeId) -> MailStatus {
-        MailStatus::Sent
-    }
-}
-
-#[async_trait]
-impl Panel for Nobody {
-    async fn send(&self, _: PanelRequest) -> Result<PanelAnswer, PanelFailed> {
-        Err(PanelFailed::Unreachable("nobody logs in here".to_owned()))
-    }
-}
+use building::{NOW, Told};
 
 /// The gate in front of a panel that answers with the cookies it was sent.
 struct World {
@@ -106,103 +65,9 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = listener.local_addr().unwrap();
         tokio::spawn(echo(listener));
-        let text = r#"
-            [listen]
-            addresses = ["127.0.0.1:0"]
-            hosts = ["panel.example.net"]
-            [panel]
-            upstream = "http://127.0.0.1:8080"
-            profile = "wordpress"
-            [accounts]
-            source = "login"
-            [mail]
-            from = "a@panel.example"
-            transport = "folder"
-            path = "mails"
-            [store]
-            path = "poterne.db"
-            key = { file = "poterne.key" }
-            [pages]
-            brand = "x"
-            support = "https://example.net/contact"
-        "#;
-        let Ok((checked, _)) = config::load_str(text, "test.toml", Path::new("/tmp")) else { panic!("the settings") };
-        let keys = Keys::derive(&MasterKey::from_bytes([7; 32]));
-        let store = SqliteStore::open(store::Settings {
-            path: folder.path().join("poterne.db"),
-            key_path: folder.path().join("poterne.key"),
-            keys: keys.clone(),
-            challenge: ChallengePolicy::default(),
-            session: checked.session.limits,
-            factors: checked.totp.factors,
-            page_limit: None,
-        })
-        .await
-        .unwrap();
-        let store = Arc::new(store);
-        let flows = Arc::new(Flows {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            accounts: store,
-            hashing: Hashing::of_machine(),
-            turns: Arc::default(),
-            directory: Arc::new(Nobody),
-            courier: Arc::new(Nobody),
-            panel: Arc::new(Nobody),
-            sessions: Arc::new(Sessions::new(checked.session.limits)),
-            claims: Arc::new(Claims::default()),
-            profile: Arc::new(checked.panel.profile.clone()),
-            keys,
-            policy: FlowPolicy {
-                challenge: ChallengePolicy::default(),
-                wrong_passwords: checked.limits.wrong_passwords_per_network,
-                relay_timeout: Duration::from_secs(5),
-                probe_timeout: Duration::from_secs(5),
-                relay_max_body: 1024,
-                claim_ttl: Duration::from_secs(3600),
-                on_network_change: OnNetworkChange::Challenge,
-                enrolment: true,
-                factors: checked.totp.factors,
-                issuer: "x".to_owned(),
-                own_pages: "https://panel.example.net/_poterne".to_owned(),
-                languages: checked.pages.languages.clone(),
-            },
-            behind_gate: Box::new(|_| false),
-            clock: Arc::new(|| NOW),
-        });
-        let pages = Pages::load(page::Settings {
-            languages: checked.pages.languages.clone(),
-            brand: "x".to_owned(),
-            support: checked.pages.support.clone(),
-            sender: "a@panel.example".to_owned(),
-            prefix: checked.listen.prefix.clone(),
-            panel_host: "panel.example.net".to_owned(),
-            login: "/wp-login.php".to_owned(),
-            landing: "/".to_owned(),
-            policy: ChallengePolicy::default(),
-            zone: checked.pages.zone.clone(),
-            directory: None,
-        })
-        .unwrap();
-        let settings = ProxySettings {
-            hosts: vec!["panel.example.net".to_owned()],
-            // The test is a proxy that is believed: one connection of it carries many clients.
-            client: ClientPolicy {
-                trusted: vec!["127.0.0.1/32".parse().unwrap()],
-                source: ClientSource::XForwardedFor,
-            },
-            network_prefix: NetworkPrefix::default(),
-            prefix: checked.listen.prefix.clone(),
-            host: None,
-            panel_timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
-        };
-        let peer = HttpPeer::new(upstream, false, String::new());
-        let (refusals, _) = RefusalLog::new();
-        let proxy = GateProxy::new(Arc::clone(&flows), Arc::new(pages), settings, refusals, peer);
-        let sockets = front::bind(&["127.0.0.1:0".parse::<SocketAddr>().unwrap()]).unwrap();
-        let front = Front::new(front::http_proxy(proxy, 1), FrontSettings::default());
-        let serving = ServeSettings { threads: 1, grace_period: Duration::from_secs(1) };
-        let server = front::spawn(front, sockets, serving).unwrap();
+        let checked = building::settings("wordpress", "");
+        let flows = building::flows(&checked, folder.path(), Arc::new(Told::default()).around()).await;
+        let server = building::serve(&checked, &flows, upstream);
         Self { flows, server, _folder: folder }
     }
 

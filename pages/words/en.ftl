@@ -20,6 +20,7 @@ contact-label = Contact
 next-heading = What to do now
 
 back-to-login = Go to the login page
+back-to-account = Go to your account’s security page
 open-challenge = Enter the code in a new tab
 open-login = Log in in a new tab
 reload-panel = Try again
@@ -246,6 +247,10 @@ store-unavailable-title = New logins are interrupted
 store-unavailable-what = One of our systems isn’t answering, and we let nobody in unchecked. The fault is ours: nothing is wrong with your password or your account.
 store-unavailable-next = Try again in a few minutes. People who are already logged in aren’t affected.
 
+change-not-made-title = That can’t be done right now
+change-not-made-what = One of our systems isn’t answering, or has too much to do at once. So nothing in your account has been changed. The fault is ours, and you’re still logged in.
+change-not-made-next = Try again in a few minutes, from your account’s security page.
+
 panel-down-title = { $brand } isn’t answering
 panel-down-what = The server can’t be reached at the moment. The fault is ours. If you were sending a form, it may not have gone through: check before you send it again.
 panel-down-next = Try again in a few minutes.
@@ -423,6 +428,7 @@ browsers-forget = Forget all of them
 
 addresses-heading = Where your codes go
 addresses-lead = Login codes and notices go to every one of these addresses (partly hidden):
+addresses-unknown = The list of our customers’ e-mail addresses isn’t answering at the moment, so we can’t show you those on record. They haven’t been changed. Try again in a few minutes.
 addresses-none = There’s no e-mail address on record for this account. Ask support to add one.
 addresses-record = from your customer record: to change it, update your contact details at { $brand } or ask support
 addresses-added = added here
@@ -503,7 +509,7 @@ step-up-wrong = { $left ->
    *[other] That isn’t the password you logged in with. You have { $left } tries left.
 }
 step-up-forgotten = Type it by hand: the browser may have filled in an older one. If you’ve changed your password since you logged in, log out and log in with the new one.
-step-up-missing = We’d have to ask for your password here, and we can’t check it for this session: you logged in without typing it, or too short a time ago. Log out, then log in again with your password.
+step-up-missing = We’d have to ask for your password here, and we can’t check it for this session: you logged in without typing it, or at a moment when we had too much to do. Log out, then log in again with your password.
 step-up-back = Back without changing anything
 
 step-up-over-title = This session has been ended
@@ -552,6 +558,7 @@ confirm-title = Enter the code we sent you
 confirm-two-title = Enter the two codes we sent you
 confirm-none-title = We can’t send a code just yet
 confirm-enrol = Before an app is set up for { $account }, a code confirms that the account is yours: you came in from a network we know, so the password was all we asked for.
+confirm-renew-codes = Before new backup codes are made for { $account }, a code confirms that the account is yours: in this session, your password is all we’ve asked for.
 confirm-add-address = Before { $address } receives codes for { $account }, two codes confirm that both mailboxes are yours: one went to your present addresses, another to the new one.
 confirm-sent-to = { $count ->
     [one] We sent the code at { $at } to your address (partly hidden):
@@ -690,6 +697,10 @@ confirm-mail-enrol-subject = { $code } is your { $brand } code to set up an auth
 confirm-mail-enrol-intro = Here’s the code to set up an authenticator app for your account at { $brand } ({ $host }):
 confirm-mail-enrol-why = Somebody who’s logged in to { $account } wants to set up an authenticator app. Its codes would be asked for at every login from then on. This isn’t a code from a bank or for a payment: nothing is being bought.
 confirm-mail-enrol-not-you = Don’t give this code to anybody, not even to someone who says they’re calling on our behalf: without it, no app is set up. But somebody is in your account. Type { $host } into your browser yourself, change your password, and end all other sessions on your account’s security page. If you can’t get in, contact support.
+confirm-mail-renew-codes-subject = { $code } is your { $brand } code to make new backup codes
+confirm-mail-renew-codes-intro = Here’s the code to make new backup codes for your account at { $brand } ({ $host }):
+confirm-mail-renew-codes-why = Somebody who’s logged in to { $account } wants to make new backup codes. The earlier ones would stop working, and each of the new ones would let somebody in once without the app. This isn’t a code from a bank or for a payment: nothing is being bought.
+confirm-mail-renew-codes-not-you = Don’t give this code to anybody, not even to someone who says they’re calling on our behalf: without it, no backup codes are made. But somebody is in your account. Type { $host } into your browser yourself, change your password, and end all other sessions on your account’s security page. If you can’t get in, contact support.
 confirm-mail-add-address-subject = { $code } is your { $brand } code to add an e-mail address
 confirm-mail-add-address-intro = Here’s the code to add the address { $address } to your account at { $brand } ({ $host }):
 confirm-mail-add-address-why = Somebody who’s logged in to { $account } wants codes and notices to go to that address as well. This isn’t a code from a bank or for a payment: nothing is being bought.

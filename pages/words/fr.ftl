@@ -21,6 +21,7 @@ contact-label = Contact
 next-heading = Que faire maintenant ?
 
 back-to-login = Aller à la page de connexion
+back-to-account = Aller à la page de sécurité de votre compte
 open-challenge = Saisir le code dans un nouvel onglet
 open-login = Se connecter dans un nouvel onglet
 reload-panel = Réessayer
@@ -259,6 +260,10 @@ store-unavailable-title = Les nouvelles connexions sont interrompues
 store-unavailable-what = Un de nos systèmes ne répond pas, et nous ne laissons entrer personne sans vérification. La panne est de notre côté : ni votre mot de passe ni votre compte ne sont en cause.
 store-unavailable-next = Réessayez dans quelques minutes. Les personnes déjà connectées ne sont pas gênées.
 
+change-not-made-title = C’est impossible pour l’instant
+change-not-made-what = Un de nos systèmes ne répond pas, ou a trop à faire en ce moment : rien n’a donc été modifié dans votre compte. La panne est de notre côté, et vous êtes toujours connecté.
+change-not-made-next = Réessayez dans quelques minutes, depuis la page de sécurité de votre compte.
+
 panel-down-title = { $brand } ne répond pas
 panel-down-what = Le serveur est injoignable en ce moment. La panne est de notre côté. Si vous étiez en train d’envoyer un formulaire, il n’a peut-être pas été pris en compte : vérifiez avant de l’envoyer à nouveau.
 panel-down-next = Réessayez dans quelques minutes.
@@ -436,6 +441,7 @@ browsers-forget = Les oublier tous
 
 addresses-heading = Où arrivent vos codes
 addresses-lead = Les codes de connexion et les avertissements sont envoyés à chacune de ces adresses (masquées en partie) :
+addresses-unknown = La liste des adresses e-mail de nos clients ne répond pas en ce moment : nous ne pouvons pas vous montrer celles qui sont enregistrées. Elles n’ont pas changé. Réessayez dans quelques minutes.
 addresses-none = Aucune adresse e-mail n’est enregistrée pour ce compte. Demandez au support d’en ajouter une.
 addresses-record = de votre fiche client : pour la changer, modifiez vos coordonnées dans { $brand } ou demandez au support
 addresses-added = ajoutée ici
@@ -516,7 +522,7 @@ step-up-wrong = { $left ->
    *[other] Ce n’est pas le mot de passe de votre connexion. Il vous reste { $left } essais.
 }
 step-up-forgotten = Tapez-le à la main : le navigateur a pu en remplir un ancien. Si vous l’avez changé depuis votre connexion, déconnectez-vous et reconnectez-vous avec le nouveau.
-step-up-missing = Il faudrait saisir votre mot de passe ici, et nous ne pouvons pas le vérifier pour cette session : vous vous êtes connecté sans le taper, ou il y a trop peu de temps. Déconnectez-vous, puis reconnectez-vous avec votre mot de passe.
+step-up-missing = Il faudrait saisir votre mot de passe ici, et nous ne pouvons pas le vérifier pour cette session : vous vous êtes connecté sans le taper, ou à un moment où nous avions trop à faire. Déconnectez-vous, puis reconnectez-vous avec votre mot de passe.
 step-up-back = Revenir sans rien changer
 
 step-up-over-title = Cette session a été fermée
@@ -565,6 +571,7 @@ confirm-title = Saisissez le code que nous vous avons envoyé
 confirm-two-title = Saisissez les deux codes que nous vous avons envoyés
 confirm-none-title = Aucun code ne peut être envoyé pour l’instant
 confirm-enrol = Avant d’installer une application pour le compte { $account }, un code confirme que ce compte est le vôtre : vous êtes entré depuis un réseau reconnu, seul le mot de passe vous a donc été demandé.
+confirm-renew-codes = Avant de créer de nouveaux codes de secours pour le compte { $account }, un code confirme que ce compte est le vôtre : dans cette session, seul le mot de passe vous a été demandé.
 confirm-add-address = Avant que { $address } reçoive les codes du compte { $account }, deux codes confirment que les deux boîtes sont à vous : l’un est parti vers vos adresses actuelles, l’autre vers la nouvelle.
 confirm-sent-to = { $count ->
     [one] Nous avons envoyé le code à { $at } à votre adresse (masquée en partie) :
@@ -703,6 +710,10 @@ confirm-mail-enrol-subject = { $code } : votre code { $brand } pour installer un
 confirm-mail-enrol-intro = Voici le code pour installer une application d’authentification sur votre compte { $brand } ({ $host }) :
 confirm-mail-enrol-why = Une personne connectée au compte { $account } veut installer une application d’authentification, dont le code serait ensuite demandé à chaque connexion. Ce code-ci n’est ni celui d’une banque, ni celui d’un paiement : rien n’est acheté.
 confirm-mail-enrol-not-you = Ne donnez ce code à personne, pas même à quelqu’un qui dit appeler de notre part : sans lui, aucune application n’est installée. Mais quelqu’un est entré dans votre compte. Tapez vous-même { $host } dans votre navigateur, changez votre mot de passe et fermez toutes les autres sessions sur la page de sécurité de votre compte. Si vous ne pouvez pas entrer, contactez le support.
+confirm-mail-renew-codes-subject = { $code } : votre code { $brand } pour créer des codes de secours
+confirm-mail-renew-codes-intro = Voici le code pour créer de nouveaux codes de secours pour votre compte { $brand } ({ $host }) :
+confirm-mail-renew-codes-why = Une personne connectée au compte { $account } veut créer de nouveaux codes de secours. Les anciens cesseraient de fonctionner, et chacun des nouveaux permettrait d’entrer une fois sans l’application. Ce code-ci n’est ni celui d’une banque, ni celui d’un paiement : rien n’est acheté.
+confirm-mail-renew-codes-not-you = Ne donnez ce code à personne, pas même à quelqu’un qui dit appeler de notre part : sans lui, aucun code de secours n’est créé. Mais quelqu’un est entré dans votre compte. Tapez vous-même { $host } dans votre navigateur, changez votre mot de passe et fermez toutes les autres sessions sur la page de sécurité de votre compte. Si vous ne pouvez pas entrer, contactez le support.
 confirm-mail-add-address-subject = { $code } : votre code { $brand } pour ajouter une adresse e-mail
 confirm-mail-add-address-intro = Voici le code pour ajouter l’adresse { $address } à votre compte { $brand } ({ $host }) :
 confirm-mail-add-address-why = Une personne connectée au compte { $account } veut que les codes et les avertissements arrivent aussi à cette adresse. Ce code n’est ni celui d’une banque, ni celui d’un paiement : rien n’est acheté.

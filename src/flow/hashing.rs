@@ -48,6 +48,9 @@ type Job = Box<dyn FnOnce() + Send>;
 /// The lowest priority of the usual policy.
 const NICE: i32 = 19;
 
+/// A place among those that may wait: taken before something is counted that a full queue must not cost.
+pub struct Place(OwnedSemaphorePermit);
+
 /// The hash of a session's password is being made, until this is dropped.
 pub struct UnderWay {
     hashing: Hashing,
@@ -134,14 +137,30 @@ impl Hashing {
         .await?
     }
 
+    /// A place in the queue.
+    ///
+    /// # Errors
+    /// When too many wait.
+    pub fn reserve(&self) -> Result<Place, NotHashed> {
+        Arc::clone(&self.places).try_acquire_owned().map(Place).map_err(|_| NotHashed::Busy)
+    }
+
     /// Whether a secret is what `kept` was made of. Without `kept` it isn't, and it takes as long to
     /// say so.
     ///
     /// # Errors
     /// When too many wait.
     pub async fn verify(&self, secret: Secret, kept: Option<String>) -> Result<bool, NotHashed> {
+        self.verify_at(self.reserve()?, secret, kept).await
+    }
+
+    /// The same, at a place that was taken before.
+    ///
+    /// # Errors
+    /// When the hash can't be computed.
+    pub async fn verify_at(&self, place: Place, secret: Secret, kept: Option<String>) -> Result<bool, NotHashed> {
         let cost = self.cost;
-        self.run(move || match kept {
+        self.run_at(place, move || match kept {
             Some(kept) => hashing::verify(&secret, &kept),
             None => {
                 let _as_long = hashing::hash(&secret, cost, &mut rand::rng());
@@ -152,7 +171,14 @@ impl Hashing {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotHashed> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| NotHashed::Busy)?;
+        self.run_at(self.reserve()?, work).await
+    }
+
+    async fn run_at<T: Send + 'static>(
+        &self,
+        Place(place): Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotHashed> {
         let turn = Arc::clone(&self.at_once).acquire_owned().await.map_err(|_| NotHashed::Failed)?;
         let (done, result) = oneshot::channel();
         let job = move || {

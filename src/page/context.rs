@@ -76,6 +76,12 @@ pub enum Page {
         /// What support looks it up by.
         reference: Reference,
     },
+    /// The account's own pages can't show or change anything now: the store doesn't answer, or too many passwords wait
+    /// to be compared. Its owner stays logged in.
+    ChangeNotMade {
+        /// What support looks it up by.
+        reference: Reference,
+    },
     /// The store can't be written to or read.
     StoreUnavailable {
         /// What support looks it up by.
@@ -310,6 +316,7 @@ impl Page {
             Self::TooManyTries { .. } => "too-many-tries",
             Self::AccountsUnavailable { .. } => "accounts-unavailable",
             Self::StoreUnavailable { .. } => "store-unavailable",
+            Self::ChangeNotMade { .. } => "change-not-made",
             Self::PanelDown { .. } => "panel-down",
             Self::PanelSlow { .. } => "panel-slow",
             Self::Factor(_) => "factor",
@@ -375,7 +382,9 @@ impl Page {
             Self::NoVerdict { .. } | Self::PanelDown { .. } => StatusCode::BAD_GATEWAY,
             Self::PanelSlow { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::AccountsUnavailable { .. } | Self::StoreUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AccountsUnavailable { .. } | Self::StoreUnavailable { .. } | Self::ChangeNotMade { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Refused(refusal) => refusal.kind.status(),
         }
     }
@@ -394,6 +403,7 @@ impl Page {
             | Self::TooManyTries { reference, .. }
             | Self::AccountsUnavailable { reference }
             | Self::StoreUnavailable { reference }
+            | Self::ChangeNotMade { reference }
             | Self::PanelDown { reference }
             | Self::PanelSlow { reference } => Some(*reference),
             Self::StepUpOver { reference } => Some(*reference),

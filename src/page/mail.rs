@@ -84,6 +84,7 @@ impl Pages {
         let browser = browser_line(voice, &mail.browser, "mail-browser-unknown")?;
         let (key, address) = match purpose {
             ConfirmationPurpose::Enrol => ("enrol", ""),
+            ConfirmationPurpose::RenewCodes => ("renew-codes", ""),
             ConfirmationPurpose::AddAddress { address } => ("add-address", address.as_str()),
             ConfirmationPurpose::NewAddress => ("new-address", ""),
         };

@@ -92,6 +92,7 @@ fn is_uniform(page: &Page) -> bool {
         | Page::NoVerdict { .. }
         | Page::AccountsUnavailable { .. }
         | Page::StoreUnavailable { .. }
+        | Page::ChangeNotMade { .. }
         | Page::PanelDown { .. }
         | Page::PanelSlow { .. }
         | Page::AccountNeedsLogin

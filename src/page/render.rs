@@ -176,7 +176,10 @@ impl Pages {
 pub(super) fn retry_after(page: &Page, now: Timestamp) -> Option<u64> {
     const OUTAGE: u64 = 30;
     match page {
-        Page::AccountsUnavailable { .. } | Page::StoreUnavailable { .. } | Page::PanelDown { .. } => Some(OUTAGE),
+        Page::AccountsUnavailable { .. }
+        | Page::StoreUnavailable { .. }
+        | Page::ChangeNotMade { .. }
+        | Page::PanelDown { .. } => Some(OUTAGE),
         _ => page.retry_at().map(|at| (at.since(now).as_millis().div_ceil(1000) as u64).max(1)),
     }
 }

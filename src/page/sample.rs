@@ -130,6 +130,7 @@ pub(super) fn samples_with(reference: Reference) -> Vec<Sample> {
         ("too-many-tries", Page::TooManyTries { retry_at: after(400), reference }),
         ("accounts-unavailable", Page::AccountsUnavailable { reference }),
         ("store-unavailable", Page::StoreUnavailable { reference }),
+        ("change-not-made", Page::ChangeNotMade { reference }),
         ("panel-down", Page::PanelDown { reference }),
         ("panel-slow", Page::PanelSlow { reference }),
     ];
@@ -162,6 +163,7 @@ pub fn sample_confirmation_mails(language: Language) -> Vec<(&'static str, Confi
     let address = || "a…e@s…e.example".to_owned();
     [
         ("enrol", ConfirmationPurpose::Enrol),
+        ("renew-codes", ConfirmationPurpose::RenewCodes),
         ("add-address", ConfirmationPurpose::AddAddress { address: address() }),
         ("new-address", ConfirmationPurpose::NewAddress),
     ]

@@ -105,6 +105,7 @@ fn action(page: &Page) -> &'static str {
             _ => "login",
         },
         Page::NoAddress { .. } | Page::TooManyTries { .. } => "none",
+        Page::ChangeNotMade { .. } => "account",
         _ => "login",
     }
 }

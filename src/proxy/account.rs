@@ -11,15 +11,15 @@ use http::Method;
 use pingora::proxy::Session as Exchange;
 use tracing::warn;
 
-use super::after::parameter;
+use super::after::{After, parameter};
 use super::asker::Asker;
 use super::endpoints::without_gate_cookie;
 use super::reply::Reply;
 use super::request;
 use super::service::GateProxy;
-use crate::flow::account::{NotOpen, Overview, Renewed, SteppedUp, SteppingUp, TurnedOff};
+use crate::flow::account::{Factor, NotOpen, Overview, SteppedUp, SteppingUp, TurnedOff, Wanted};
 use crate::flow::ports::StoreFailed;
-use crate::flow::ports::account::ADDED_ADDRESSES_MAX;
+use crate::flow::ports::account::{ADDED_ADDRESSES_MAX, STEP_UP_TRIES};
 use crate::gate::decide::{Caller, Standing};
 use crate::gate::target::Target;
 use crate::login::Form;
@@ -32,10 +32,11 @@ use crate::state::Session;
 
 /// Paths below `/account` that only take posts. Who loads one again comes from a page that a post led
 /// to: on to the account's page.
-const POST_ONLY: [&str; 12] = [
+const POST_ONLY: [&str; 13] = [
     "/enrol/confirm",
     "/enrol/resend",
-    "/codes",
+    "/codes/confirm",
+    "/codes/resend",
     "/codes/download",
     "/off/confirm",
     "/networks/forget",
@@ -80,7 +81,8 @@ impl GateProxy {
     ) -> pingora::Result<Reply> {
         let method = exchange.req_header().method.clone();
         let reads = matches!(method, Method::GET | Method::HEAD);
-        let read_too = matches!(path, "" | "/step-up" | "/enrol" | "/off" | "/addresses" | "/addresses/confirm");
+        let read_too =
+            matches!(path, "" | "/step-up" | "/enrol" | "/codes" | "/off" | "/addresses" | "/addresses/confirm");
         if !read_too && !POST_ONLY.contains(&path) {
             return Ok(self.refuse(exchange, asker, RefusalKind::NotFound));
         }
@@ -98,8 +100,9 @@ impl GateProxy {
                 "" => self.show_account(&visit).await,
                 "/step-up" => self.show_step_up(&visit).await,
                 "/enrol" => self.show_enrolment(&visit).await,
+                "/codes" => self.show_waiting(&visit, Factor::BackupCodes.into()).await,
                 "/off" => self.show_turn_off(&visit).await,
-                "/addresses/confirm" => self.show_address(&visit).await,
+                "/addresses/confirm" => self.show_waiting(&visit, Wanted::Address).await,
                 _ => self.done(None),
             });
         }
@@ -146,7 +149,7 @@ impl GateProxy {
                 Err(self.say(exchange, asker, Some(&session), &page))
             }
             Ok(_) => Err(self.say(exchange, asker, None, &Page::AccountNeedsLogin)),
-            Err(_) => Err(self.say(exchange, asker, None, &Page::StoreUnavailable { reference })),
+            Err(_) => Err(self.say(exchange, asker, None, &Page::ChangeNotMade { reference })),
         }
     }
 
@@ -155,22 +158,14 @@ impl GateProxy {
         let flows = &self.flows;
         let told = match path {
             "/enrol" => return self.enrol(visit, by, form).await,
-            "/enrol/confirm" => return self.confirm(visit, by, form, true).await,
-            "/enrol/resend" => return self.send_confirmation(visit, flows.resend_confirmation(by, true).await),
+            "/enrol/confirm" => return self.confirm(visit, by, form, Factor::Device.into()).await,
+            "/enrol/resend" => return self.resend(visit, by, Factor::Device.into()).await,
             "/addresses" => return self.send_confirmation(visit, flows.add_address(by, form.text("address")).await),
-            "/addresses/confirm" => return self.confirm(visit, by, form, false).await,
-            "/addresses/resend" => {
-                return self.send_confirmation(visit, flows.resend_confirmation(by, false).await);
-            }
-            "/codes" => match flows.renew_codes(by).await {
-                Ok(Renewed::Codes(codes)) => return self.show(visit, &self.codes_page(visit, codes, None)),
-                Ok(Renewed::MailFirst) => {
-                    let confirming = flows.confirming_enrolment(by).await;
-                    return self.show_confirmation(visit, confirming);
-                }
-                Ok(Renewed::NoDevice) => Ok(AccountDone::NoDevice),
-                Err(error) => Err(error),
-            },
+            "/addresses/confirm" => return self.confirm(visit, by, form, Wanted::Address).await,
+            "/addresses/resend" => return self.resend(visit, by, Wanted::Address).await,
+            "/codes" => return self.renew_codes(visit, by).await,
+            "/codes/confirm" => return self.confirm(visit, by, form, Factor::BackupCodes.into()).await,
+            "/codes/resend" => return self.resend(visit, by, Factor::BackupCodes.into()).await,
             "/off" => return self.begin_turn_off(visit, by, form).await,
             "/off/confirm" => flows.turn_off(by, form.text("ticket")).await.map(|turned| match turned {
                 TurnedOff::Everything => AccountDone::TurnedOff,
@@ -225,13 +220,14 @@ impl GateProxy {
     }
 
     fn store_failed(&self, visit: &Visit<'_>, error: &StoreFailed) -> Reply {
-        warn!(%error, "a change of an account could not be made");
-        self.show(visit, &Page::StoreUnavailable { reference: request::reference() })
+        let reference = request::reference();
+        warn!(%error, %reference, "an account's page could not be shown, or a change not be made");
+        self.show(visit, &Page::ChangeNotMade { reference })
     }
 
     fn not_open(&self, visit: &Visit<'_>, not: NotOpen) -> Reply {
         match not {
-            NotOpen::StepUp { has_password } => self.show(visit, &self.step_up_page(visit, has_password, None)),
+            NotOpen::StepUp { has_password, .. } => self.show(visit, &self.step_up_page(visit, has_password, None)),
             NotOpen::Gone => self.gone(visit),
             NotOpen::Store(error) => self.store_failed(visit, &error),
         }
@@ -326,7 +322,8 @@ impl GateProxy {
                     detail: event.detail,
                 })
                 .collect(),
-            may_add_address: added.len() < ADDED_ADDRESSES_MAX && !addresses.is_empty(),
+            addresses_known: on_record.is_some(),
+            may_add_address: on_record.is_some() && added.len() < ADDED_ADDRESSES_MAX && !addresses.is_empty(),
             addresses,
             language: account.choices.language,
             suspected_since: account.choices.suspected_since,
@@ -342,19 +339,30 @@ impl GateProxy {
 
     async fn show_step_up(&self, visit: &Visit<'_>) -> Reply {
         let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
+        let was_wrong = |tries_left: u32| {
+            let said = parameter(visit.target, "after").and_then(|after| After::of_str(&after)) == Some(After::Wrong);
+            (said && tries_left < STEP_UP_TRIES).then_some(tries_left)
+        };
         match self.flows.stepped_up(asking).await {
-            Ok(_) => self.done(Some(AccountDone::SteppedUp)),
+            Ok(by) => match was_wrong(by.tries_left()) {
+                wrong @ Some(_) => self.show(visit, &self.step_up_page(visit, true, wrong)),
+                None => self.done(Some(AccountDone::SteppedUp)),
+            },
+            Err(NotOpen::StepUp { has_password, tries_left }) => {
+                self.show(visit, &self.step_up_page(visit, has_password, was_wrong(tries_left)))
+            }
             Err(not) => self.not_open(visit, not),
         }
     }
 
     async fn step_up(&self, visit: &Visit<'_>, form: &Posted) -> Reply {
         let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
+        let place = format!("{}/account/step-up", self.settings.prefix);
         match self.flows.step_up(&asking, form.bytes("password")).await {
             Ok(SteppingUp::Open) => self.done(Some(AccountDone::SteppedUp)),
-            Ok(SteppingUp::Nothing) => self.show(visit, &self.step_up_page(visit, true, None)),
-            Ok(SteppingUp::Wrong { tries_left }) => self.show(visit, &self.step_up_page(visit, true, Some(tries_left))),
-            Ok(SteppingUp::NoPassword) => self.show(visit, &self.step_up_page(visit, false, None)),
+            // On to a page that can be loaded again without costing a try.
+            Ok(SteppingUp::Wrong) => Reply::redirect(&format!("{place}?after={}", After::Wrong.to_text())),
+            Ok(SteppingUp::Nothing | SteppingUp::NoPassword) => Reply::redirect(&place),
             Ok(SteppingUp::Over) => self.session_over(visit),
             Err(error) => self.store_failed(visit, &error),
         }

@@ -15,6 +15,7 @@ use crate::flow::ports::{CodeGrant, NewCode, StoreFailed};
 use crate::model::{ChallengeId, EmailAddress, Network, SessionId, Timestamp, TypedCode};
 
 const ENROL: &str = "enrol";
+const RENEW_CODES: &str = "renew-codes";
 const ADD_ADDRESS: &str = "add-address";
 
 /// A code as it's kept.
@@ -51,6 +52,7 @@ async fn load(connection: &mut SqliteConnection, session: SessionId) -> Result<O
     Ok(Some(Pending {
         change: match (row.try_get::<&str, _>(0)?, row.try_get::<Option<&str>, _>(1)?) {
             (ENROL, None) => Change::Enrol,
+            (RENEW_CODES, None) => Change::RenewCodes,
             (ADD_ADDRESS, Some(address)) => {
                 Change::AddAddress(EmailAddress::parse(address).map_err(|_| unreadable("address"))?)
             }
@@ -104,6 +106,7 @@ pub(super) async fn begin(
     let expires_at = now + rules.challenge.ttl;
     let (change, address) = match &asked.change {
         Change::Enrol => (ENROL, None),
+        Change::RenewCodes => (RENEW_CODES, None),
         Change::AddAddress(address) => (ADD_ADDRESS, Some(address.as_address().to_string())),
     };
     let hash = |code: &NewCode| rules.keys.code_hash(code.challenge, &code.code).to_vec();
@@ -221,7 +224,7 @@ async fn make(
     change: Change,
 ) -> Result<ConfirmationAnswered, StoreFailed> {
     match &change {
-        Change::Enrol => {
+        Change::Enrol | Change::RenewCodes => {
             sqlx::query("UPDATE sessions SET cleared_by = $2 WHERE id = $1")
                 .bind(row.session.id.as_bytes().as_slice())
                 .bind(sessions::cleared_by_text(ClearedBy::Mail))

@@ -43,14 +43,17 @@ pub(super) async fn begin(
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(counted) = counted {
-        let tries = u32::try_from(counted.try_get::<i64, _>(1)?).unwrap_or(STEP_UP_TRIES);
-        return Ok(StepUpTry::Compare { hash: counted.try_get(0)?, tries_left: STEP_UP_TRIES.saturating_sub(tries) });
+        return Ok(StepUpTry::Compare { hash: counted.try_get(0)?, tries_left: tries_left(counted.try_get(1)?) });
     }
     let no_password: bool = sqlx::query_scalar("SELECT password_hash IS NULL FROM sessions WHERE id = $1")
         .bind(session.as_bytes().as_slice())
         .fetch_one(connection)
         .await?;
     Ok(if no_password { StepUpTry::NoPassword } else { StepUpTry::Over })
+}
+
+fn tries_left(failures: i64) -> u32 {
+    STEP_UP_TRIES.saturating_sub(u32::try_from(failures).unwrap_or(STEP_UP_TRIES))
 }
 
 /// The password was right: changes are open until `until`.
@@ -75,7 +78,7 @@ pub(super) async fn security(
     session: SessionId,
 ) -> Result<Option<SessionSecurity>, StoreFailed> {
     let row = sqlx::query(
-        "SELECT cleared_by, password_hash IS NOT NULL, stepped_up_until FROM sessions \
+        "SELECT cleared_by, password_hash IS NOT NULL, stepped_up_until, step_up_failures FROM sessions \
          WHERE id = $1 AND pending_until IS NULL",
     )
     .bind(session.as_bytes().as_slice())
@@ -86,5 +89,6 @@ pub(super) async fn security(
         cleared_by: sessions::cleared_by_of(row.try_get(0)?)?,
         has_password: row.try_get(1)?,
         stepped_up_until: row.try_get::<Option<i64>, _>(2)?.map(Timestamp::from_millis),
+        tries_left: tries_left(row.try_get(3)?),
     }))
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Executor};
 
+use super::phone::{ACCOUNT, ADDRESSES, CONFIRM_ADDRESS, step_up};
 use super::support::browser::{Browser, PATIENCE};
 use super::support::page::Page;
 use super::support::smtp::{Action, Behaviour, Fault, SmtpServer, Stage};
@@ -227,6 +228,43 @@ async fn when_the_accounts_file_knows_no_address_the_owner_is_told_with_the_cont
     // Before the password was right, nothing says so.
     let form = login_form(&mut browser, BOB).await.with("password", "wrong");
     assert!(browser.submit(&form).await.contains("login_error"));
+}
+
+#[tokio::test]
+async fn an_accounts_file_that_breaks_or_goes_changes_nothing_for_who_looks_after_an_account() {
+    let world = World::with(|setup| setup.set("accounts.reload", "1s")).await;
+    let mut alice = world.cleared(2, ALICE).await;
+    step_up(&mut alice, ALICE).await;
+    let accounts = world.gate.folder().join("accounts.csv");
+    let noticed = async |times: usize| {
+        let seen = tokio::time::timeout(PATIENCE, async {
+            while world.gate.logs().matches("what was read before stays in force").count() < times {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        });
+        assert!(seen.await.is_ok(), "{}", world.gate.logs());
+    };
+    let still_there = async |alice: &mut Browser, added: &str| {
+        let page = alice.get(ACCOUNT).await;
+        assert_eq!((page.status.as_u16(), page.slug().as_deref()), (200, Some("account")), "{page:?}");
+        assert!(page.contains("a…e@e…e.test"), "{page:?}");
+        // A code goes where it went before.
+        let earlier = world.mails_to(ALICE);
+        let answer = alice.submit(&page.form(ADDRESSES).with("address", added)).await;
+        assert_eq!(answer.location().as_deref(), Some(CONFIRM_ADDRESS), "{answer:?}");
+        world.code_after(ALICE, earlier).await;
+    };
+    world.gate.write_accounts("login,email\nalice,not an address,and,more\n\"");
+    noticed(1).await;
+    still_there(&mut alice, "one@example.test").await;
+    std::fs::remove_file(&accounts).unwrap();
+    noticed(2).await;
+    let page = alice.get(ACCOUNT).await;
+    assert!(page.contains("a…e@e…e.test"), "{page:?}");
+    assert!(is_cleared(&log_in(&mut world.gate.browser(2), ALICE).await));
+    std::fs::create_dir(&accounts).unwrap();
+    noticed(3).await;
+    world.to_challenge(&mut world.gate.browser(3), ALICE).await;
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::doors::spellings;
 use super::support::browser::encode;
 use super::world::{
     ALICE, PANEL_COOKIE, PROTECTED, REMEMBER, World, authenticating, fields, generous, login_form, shows_inside,
+    spellings,
 };
 
 fn pick<'a, T>(rng: &mut StdRng, from: &'a [T]) -> &'a T {

@@ -5,17 +5,19 @@
 #![allow(clippy::string_slice, clippy::print_stderr, clippy::type_complexity, reason = "a test fails loudly")]
 
 mod account;
+mod account_attacks;
+mod account_codes;
 mod cookies;
 mod doors;
 mod endings;
 mod factors;
-mod factors_account;
 mod failing;
 mod front;
 mod journey;
 mod leaks;
 mod notices;
 mod opened;
+mod phone;
 mod races;
 mod requests;
 mod restarts;

@@ -29,7 +29,7 @@ async fn b71_a_notice_survives_a_mail_server_that_is_down_and_a_kill() {
     assert_eq!(world.smtp.mails().len(), 1, "the code alone");
     world.smtp.heal();
     world.gate.start_again().await;
-    let words = world.smtp.wait_for_words_to(ALICE.email, "login from a new network").await;
+    let words = world.smtp.wait_for_words_to(ALICE.email, &["login from a new network"]).await;
     let link = words.split_whitespace().find(|word| word.contains("/not-me?alarm=")).unwrap();
     let path = &link[link.find("/_poterne/").unwrap()..];
     assert_eq!(world.gate.browser(9).get(path).await.slug().as_deref(), Some("not-me"));

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 
 use super::world::{
-    ALICE, BOB, CHALLENGE, World, assert_inside, assert_outside, enter_code, generous, is_cleared, log_in, login_form,
-    submit_code, wrong,
+    ALICE, BOB, CHALLENGE, PANEL_COOKIE, World, assert_inside, assert_outside, enter_code, generous, is_cleared,
+    log_in, login_form, submit_code, wrong,
 };
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn the_right_code_among_wrong_ones_wins_at_most_once() {
 }
 
 #[tokio::test]
-async fn of_two_logins_on_one_session_id_one_is_told_to_start_again() {
+async fn of_two_logins_on_one_session_id_the_second_goes_up_without_it_and_the_panel_asks_again() {
     let world = World::with(generous).await;
     for _ in 0..10 {
         let mut alice = world.gate.browser(2);
@@ -78,7 +78,12 @@ async fn of_two_logins_on_one_session_id_one_is_told_to_start_again() {
         let ((first, alice), (second, bob)) = (first.await.unwrap(), second.await.unwrap());
         assert!(first.wants_code(), "{first:?}");
         // The value is claimed: it doesn't go up a second time, and the panel asks again.
-        assert!(!is_cleared(&second) && !second.wants_code(), "{second:?}");
+        assert!(second.status == 200 && second.slug().is_none() && second.contains("id=\"login_error\""), "{second:?}");
+        let received = world.panel.received();
+        let posts: Vec<_> = received.iter().filter(|request| request.method == http::Method::POST).collect();
+        assert_eq!(posts.len(), 2, "{posts:?}");
+        assert!(posts[0].cookies().contains(PANEL_COOKIE) && !posts[1].cookies().contains(PANEL_COOKIE), "{posts:?}");
+        world.panel.forget_received();
         assert_outside(&alice).await;
         assert_outside(&bob).await;
     }

@@ -98,6 +98,28 @@ async fn r3_an_answer_that_is_streaming_when_its_cookie_is_claimed_is_cut() {
 }
 
 #[tokio::test]
+async fn r3_of_a_short_answer_what_is_still_to_come_when_its_cookie_is_claimed_stays_here() {
+    let world = World::new().await;
+    let mut browser = world.gate.browser(66);
+    let form = login_form(&mut browser, ALICE).await;
+    let whole = browser.raw("GET", "/", &[], b"").await.unwrap();
+    let length: usize = whole.header("content-length").unwrap().parse().unwrap();
+    assert!(whole.status == 200 && whole.body.len() == length && length < 20_000, "{whole:?}");
+    let end = &whole.text()[length.div_ceil(2)..];
+    let hold = world.panel.hold_at("/", Stage::Streaming);
+    let mut early = browser.connect().await;
+    early.write(&browser.raw_head("GET", "/", &[], None)).await;
+    hold.reached().await;
+    assert!(browser.submit(&form).await.wants_code());
+    hold.release();
+    let came = early.finish_text().await;
+    assert!(!came.contains(end), "the second half came too: {came}");
+    assert!(!came.starts_with("HTTP/1.1 200") || came.len() < whole.text().len(), "it was ended in order: {came}");
+    // Nor does it come to whoever asks again with the same cookie, as part of that session.
+    assert_outside(&browser).await;
+}
+
+#[tokio::test]
 async fn r3_a_slow_post_begun_before_the_login_reaches_nothing() {
     let world = World::new().await;
     let mut browser = world.gate.browser(66);

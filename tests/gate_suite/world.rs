@@ -1,25 +1,20 @@
 //! The demo's panel, the gate in front, and the mail server: what every test starts from.
 
 use std::net::SocketAddr;
-use std::sync::LazyLock;
 
-use mail_parser::MessageParser;
 use poterne::app::demo::{DemoPanel, PanelOptions};
-use regex::Regex;
 
 use super::support::browser::{Ask, Browser};
 use super::support::gate::{Gate, Setup};
 use super::support::page::{Form, Page};
 use super::support::panel::Account;
 pub use super::support::panel::{ALICE, BOB};
-use super::support::smtp::{Behaviour, Received, SmtpServer};
+use super::support::smtp::{Behaviour, SmtpServer};
+pub use super::support::steps::{
+    CANCEL, CHALLENGE, GATE_COOKIE, LOGOUT, RESEND, code_in, cookie_headers, enter_code, fields, is_cleared, spellings,
+    submit_code, wrong,
+};
 
-pub const CHALLENGE: &str = "/_poterne/challenge";
-pub const RESEND: &str = "/_poterne/challenge/resend";
-pub const CANCEL: &str = "/_poterne/challenge/cancel";
-pub const LOGOUT: &str = "/_poterne/logout";
-/// The gate's own cookie, on plain HTTP from this machine.
-pub const GATE_COOKIE: &str = "poterne";
 pub const PANEL_COOKIE: &str = "PANELSESS";
 pub const REMEMBER: &str = "panel_remember";
 
@@ -144,23 +139,6 @@ pub fn generous(setup: Setup) -> Setup {
         .set("listen.connections_per_network", 4096)
 }
 
-/// The code in a mail; it must be in the subject, the text and the HTML alike (b14).
-pub fn code_in(mail: &Received) -> String {
-    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b\d{6}\b").unwrap());
-    let mail = MessageParser::default().parse(&mail.data).unwrap();
-    let find = |text: &str| CODE.find(text).map(|found| found.as_str().to_owned());
-    let code = find(mail.subject().unwrap()).unwrap_or_else(|| panic!("no code in {:?}", mail.subject()));
-    for body in [mail.body_text(0).unwrap(), mail.body_html(0).unwrap()] {
-        assert!(body.contains(&code), "no {code} in {body}");
-    }
-    code
-}
-
-/// Another code than this one; `nth` of them, from 1.
-pub fn wrong(code: &str, nth: u32) -> String {
-    format!("{:06}", (code.parse::<u32>().unwrap() + nth) % 1_000_000)
-}
-
 /// The panel's login form, filled in.
 pub async fn login_form(browser: &mut Browser, account: Account) -> Form {
     let page = browser.visit("/login.php").await;
@@ -172,32 +150,6 @@ pub async fn login_form(browser: &mut Browser, account: Account) -> Form {
 pub async fn log_in(browser: &mut Browser, account: Account) -> Page {
     let form = login_form(browser, account).await;
     browser.submit(&form).await
-}
-
-/// The fields of a form, as they're sent.
-pub fn fields(form: &Form) -> Vec<(&str, &str)> {
-    form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
-/// Types a code into the gate's page; the page that this leads to, or where the panel had sent the browser.
-pub async fn enter_code(browser: &mut Browser, code: &str) -> Page {
-    let page = browser.get(CHALLENGE).await;
-    let form = page.form(CHALLENGE).with("code", code);
-    submit_code(browser, &form).await
-}
-
-/// Sends a form of the code page, and goes on to the page that says what came of it.
-pub async fn submit_code(browser: &mut Browser, form: &Form) -> Page {
-    let answer = browser.submit(form).await;
-    match answer.location() {
-        Some(next) if answer.status == 303 && next.starts_with("/_poterne/") => browser.get(&next).await,
-        _ => answer,
-    }
-}
-
-/// Whether an answer to a code, or to a login, is what follows clearance: the way to the panel.
-pub fn is_cleared(answer: &Page) -> bool {
-    answer.status == 303 && answer.location().is_some_and(|next| !next.starts_with("/_poterne/"))
 }
 
 /// Whether an answer holds what only somebody inside may see.
@@ -225,15 +177,8 @@ pub async fn assert_inside(browser: &mut Browser, account: Account) {
 /// Asserts that nothing behind the login can be had with what this browser holds: with its cookies as they are, with
 /// each alone, without the gate's.
 pub async fn assert_outside(browser: &Browser) {
-    let all: Vec<String> = browser.jar.all().iter().map(|kept| format!("{}={}", kept.name, kept.value)).collect();
-    let without_gate: Vec<String> =
-        all.iter().filter(|pair| !pair.starts_with(&format!("{GATE_COOKIE}="))).cloned().collect();
-    let mut headers = vec![all.join("; "), without_gate.join("; ")];
-    headers.extend(all);
-    headers.sort();
-    headers.dedup();
     let mut client = browser.fresh();
-    for header in headers {
+    for header in cookie_headers(browser) {
         for target in PROTECTED.iter().chain(&["/", "/login.php"]) {
             let page = client.send(Ask::get(target).cookies(&header)).await;
             assert!(!shows_inside(&page), "with {header}: {page:?}");

@@ -7,7 +7,7 @@ use super::support::page::Page;
 use super::support::panel::{ALICE, Account, BOB, Kind};
 use super::world::{
     CHALLENGE, GATE_COOKIE, World, assert_inside, assert_outside, credential_fields, enter_code, holds_login_cookie,
-    leaks, log_in, login_form, login_page, protected, who,
+    leaks, log_in, login_form, login_page, protected, spellings, who,
 };
 
 /// Takes the cookies of an answer to a raw request, as the attacker does.
@@ -18,43 +18,7 @@ fn take_cookies(browser: &mut Browser, answer: Option<&Page>) {
     }
 }
 
-/// The path of the panel's login door, in spellings that servers and panels read as the same (R9).
-fn spellings(path: &str) -> Vec<String> {
-    let bare = path.trim_start_matches('/');
-    let (stem, ending) = path.rsplit_once('.').unwrap();
-    let first = bare.chars().next().unwrap();
-    let encoded = format!("/%{:02x}{}", u32::from(first), &bare[1..]);
-    let folder = path.rsplit_once('/').unwrap().0;
-    vec![
-        path.to_owned(),
-        format!("/{path}"),
-        format!("{path}/"),
-        format!("{path}/x"),
-        format!("{path}/x.css"),
-        format!("/.{path}"),
-        format!("/a/..{path}"),
-        format!("{folder}/a/../{}", path.rsplit_once('/').unwrap().1),
-        encoded,
-        format!("{stem}%2e{ending}"),
-        format!("{stem}%2E{ending}"),
-        format!("{path}%2fx"),
-        format!("/%2f{bare}"),
-        format!("/pub/..%2f{bare}"),
-        format!("/pub/%2e%2e/{bare}"),
-        format!("{path}?x=/assets/a.css"),
-        format!("{path};a=b"),
-        format!("{path}%00.css"),
-        format!("{path}%20"),
-        format!("{path}."),
-        path.to_uppercase(),
-        path.replace('/', "\\"),
-        format!("//x{path}"),
-        format!("{path}#x"),
-        format!("http://127.0.0.1{path}"),
-        bare.to_owned(),
-    ]
-}
-
+/// The path of the panel's login door.
 fn login_path(kind: Kind) -> &'static str {
     match kind {
         Kind::DokuWiki => "/doku.php",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::support::panel::{ALICE, BOB, Kind};
 use super::world::{
-    CANCEL, CHALLENGE, GATE_COOKIE, LOGOUT, RESEND, World, answer_form, assert_inside, assert_outside, code_in,
-    enter_code, holds_login_cookie, log_in, login_form, protected, wrong,
+    CANCEL, CHALLENGE, GATE_COOKIE, LOGOUT, RESEND, World, assert_inside, assert_outside, code_in, enter_code,
+    holds_login_cookie, log_in, login_form, protected, submit_code, wrong,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ pub async fn b1_b3_b5_an_unknown_network_needs_the_mailed_code(kind: Kind) {
     let mail = world.smtp.wait_for_mail_to(ALICE.email, 0).await;
     assert_eq!(mail.to, [ALICE.email]);
     let code = code_in(&mail);
-    let answer = answer_form(&mut browser, &page.form(CHALLENGE).with("code", &code)).await;
+    let answer = submit_code(&mut browser, &page.form(CHALLENGE).with("code", &code)).await;
     assert_eq!(answer.status, 303, "{answer:?}");
     assert_ne!(browser.jar.value(GATE_COOKIE), Some(pending.as_str()), "a new token at clearance (R1)");
     let landed = browser.follow(answer).await;
@@ -72,7 +72,7 @@ pub async fn b11_a_code_is_valid_for_ten_minutes(kind: Kind) {
     let code = world.log_in_to_challenge(&mut late, ALICE).await;
     let form = late.get(CHALLENGE).await.form(CHALLENGE).with("code", &code);
     world.gate.pass(11 * MINUTE);
-    let answer = answer_form(&mut late, &form).await;
+    let answer = submit_code(&mut late, &form).await;
     assert!(!answer.status.is_redirection(), "{answer:?}");
     assert!(matches!(answer.slug().as_deref(), Some("code-expired" | "explain")), "{answer:?}");
     assert_outside(kind, &late).await;
@@ -89,14 +89,14 @@ pub async fn b12_the_third_wrong_code_blocks_this_account_from_this_network_for_
         assert_eq!((answer.status.as_u16(), answer.slug().as_deref()), (422, Some("code")), "{answer:?}");
     }
     let form = browser.get(CHALLENGE).await.form(CHALLENGE);
-    let answer = answer_form(&mut browser, &form.clone().with("code", &wrong(&code, 3))).await;
+    let answer = submit_code(&mut browser, &form.clone().with("code", &wrong(&code, 3))).await;
     assert_eq!((answer.status.as_u16(), answer.slug().as_deref()), (403, Some("blocked")), "{answer:?}");
     let reference = answer.reference().unwrap_or_else(|| panic!("no reference in {answer:?}"));
     let shown = browser.get(&format!("/_poterne/blocked?reference={reference}")).await;
     assert_eq!(shown.slug().as_deref(), Some("blocked"), "{shown:?}");
 
     // The right code comes too late, and a new login meets the block.
-    assert_ne!(answer_form(&mut browser, &form.with("code", &code)).await.status, 303);
+    assert_ne!(submit_code(&mut browser, &form.with("code", &code)).await.status, 303);
     assert_outside(kind, &browser).await;
     let mut again = world.gate.browser(2);
     let answer = log_in(kind, &mut again, ALICE).await;
@@ -126,7 +126,7 @@ pub async fn b12_a_new_login_or_a_new_mail_gives_no_new_tries(kind: Kind) {
     assert_eq!(enter_code(&mut browser, &wrong(&code, 1)).await.status, 422);
     world.gate.pass(2 * MINUTE);
     let resent = browser.get(CHALLENGE).await.form(RESEND);
-    assert_eq!(answer_form(&mut browser, &resent).await.slug().as_deref(), Some("code"));
+    assert_eq!(submit_code(&mut browser, &resent).await.slug().as_deref(), Some("code"));
     let code = world.code_after(ALICE, 1).await;
     assert_eq!(enter_code(&mut browser, &wrong(&code, 1)).await.status, 422);
     let mut again = world.gate.browser(2);
@@ -140,13 +140,13 @@ pub async fn b57_a_resent_code_replaces_the_one_before(kind: Kind) {
     let mut browser = world.gate.browser(2);
     let first = world.log_in_to_challenge(&mut browser, ALICE).await;
     let form = browser.get(CHALLENGE).await.form(RESEND);
-    let too_early = answer_form(&mut browser, &form).await;
+    let too_early = submit_code(&mut browser, &form).await;
     assert_eq!((too_early.status.as_u16(), too_early.slug().as_deref()), (429, Some("code")), "{too_early:?}");
     assert!(too_early.header("retry-after").is_some(), "{too_early:?}");
     assert_eq!(world.mails_to(ALICE), 1);
 
     world.gate.pass(61 * Duration::from_secs(1));
-    let resent = answer_form(&mut browser, &form).await;
+    let resent = submit_code(&mut browser, &form).await;
     assert_eq!((resent.status.as_u16(), resent.slug().as_deref()), (200, Some("code")), "{resent:?}");
     let second = world.code_after(ALICE, 1).await;
     if first != second {
@@ -198,7 +198,7 @@ pub async fn a_cancelled_login_is_over_and_somebody_else_can_log_in(kind: Kind) 
     let (cancel, answer) = (page.form(CANCEL), page.form(CHALLENGE).with("code", &code));
     let cancelled = browser.submit(&cancel).await;
     assert_eq!(cancelled.slug().as_deref(), Some("cancelled"), "{cancelled:?}");
-    assert_ne!(answer_form(&mut browser, &answer).await.status, 303);
+    assert_ne!(submit_code(&mut browser, &answer).await.status, 303);
     assert_outside(kind, &browser).await;
     world.log_in_with_code(&mut browser, BOB).await;
 }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::support::page::Page;
 use super::support::panel::{ALICE, BOB, Kind};
 use super::world::{
-    CHALLENGE, World, answer_form, assert_inside, assert_outside, enter_code, log_in, login_form, wrong,
+    CHALLENGE, World, assert_inside, assert_outside, enter_code, log_in, login_form, submit_code, wrong,
 };
 
 async fn roomy(kind: Kind) -> World {
@@ -28,7 +28,7 @@ pub async fn of_a_thousand_guesses_at_once_three_are_looked_at(kind: Kind) {
     let counted = answers.iter().filter(|answer| leads(answer, "/_poterne/challenge?after=wrong")).count();
     assert_eq!(counted, 2, "two wrong codes, and the third blocks");
     // The right one is one guess too many.
-    assert_ne!(answer_form(&mut browser, &form.with("code", &code)).await.status, 303);
+    assert_ne!(submit_code(&mut browser, &form.with("code", &code)).await.status, 303);
     assert_outside(kind, &browser).await;
     assert_eq!(log_in(kind, &mut world.gate.browser(2), ALICE).await.slug().as_deref(), Some("blocked"));
 }
@@ -41,7 +41,7 @@ pub async fn the_right_code_wins_once(kind: Kind) {
     let tries = (0..100).map(|_| {
         let mut twin = browser.twin();
         let form = form.clone();
-        async move { (answer_form(&mut twin, &form).await, twin) }
+        async move { (submit_code(&mut twin, &form).await, twin) }
     });
     let mut winners = Vec::new();
     for (answer, twin) in join_all(tries).await {

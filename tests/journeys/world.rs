@@ -2,21 +2,16 @@
 
 use std::sync::LazyLock;
 
-use mail_parser::MessageParser;
 use regex::Regex;
 
 use super::support::browser::{Ask, Browser};
 use super::support::gate::{Gate, Setup};
 use super::support::page::{Form, Page};
 use super::support::panel::{Account, Kind, Panel, SECRET};
-use super::support::smtp::{Behaviour, Received, SmtpServer};
-
-pub const CHALLENGE: &str = "/_poterne/challenge";
-pub const RESEND: &str = "/_poterne/challenge/resend";
-pub const CANCEL: &str = "/_poterne/challenge/cancel";
-pub const LOGOUT: &str = "/_poterne/logout";
-/// The gate's own cookie, on plain HTTP from this machine.
-pub const GATE_COOKIE: &str = "poterne";
+use super::support::smtp::{Behaviour, SmtpServer};
+pub use super::support::steps::{
+    CANCEL, CHALLENGE, GATE_COOKIE, LOGOUT, RESEND, code_in, cookie_headers, enter_code, spellings, submit_code, wrong,
+};
 
 /// One panel behind its gate.
 pub struct World {
@@ -57,7 +52,6 @@ impl World {
         Browser::new(self.panel.addr, network)
     }
 
-    /// How many mails went to this account.
     /// Mails with a code to this account.
     pub fn mails_to(&self, account: Account) -> usize {
         self.smtp.codes_to(account.email)
@@ -83,23 +77,6 @@ impl World {
         assert_eq!(answer.status, 303, "{answer:?}");
         assert_inside(self.kind(), browser, account).await;
     }
-}
-
-/// The code in a mail; it must be in the subject, the text and the HTML alike (b14).
-pub fn code_in(mail: &Received) -> String {
-    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b\d{6}\b").unwrap());
-    let mail = MessageParser::default().parse(&mail.data).unwrap();
-    let find = |text: &str| CODE.find(text).map(|found| found.as_str().to_owned());
-    let code = find(mail.subject().unwrap()).unwrap_or_else(|| panic!("no code in {:?}", mail.subject()));
-    for body in [mail.body_text(0).unwrap(), mail.body_html(0).unwrap()] {
-        assert!(body.contains(&code), "no {code} in {body}");
-    }
-    code
-}
-
-/// Another code than this one; `nth` of them, from 1.
-pub fn wrong(code: &str, nth: u32) -> String {
-    format!("{:06}", (code.parse::<u32>().unwrap() + nth) % 1_000_000)
 }
 
 /// The page with the panel's login form.
@@ -132,22 +109,6 @@ pub async fn login_form(kind: Kind, browser: &mut Browser, account: Account) -> 
 pub async fn log_in(kind: Kind, browser: &mut Browser, account: Account) -> Page {
     let form = login_form(kind, browser, account).await;
     browser.submit(&form).await
-}
-
-/// Types a code into the gate's page and sends it; the answer.
-pub async fn enter_code(browser: &mut Browser, code: &str) -> Page {
-    let page = browser.get(CHALLENGE).await;
-    answer_form(browser, &page.form(CHALLENGE).with("code", code)).await
-}
-
-/// Sends a form of the gate's own and goes where the gate leads within its own pages: what's still a redirect then leads
-/// back to the panel, so the code was right.
-pub async fn answer_form(browser: &mut Browser, form: &Form) -> Page {
-    let answer = browser.submit(form).await;
-    match answer.location() {
-        Some(location) if location.starts_with("/_poterne/") => browser.get(&location).await,
-        _ => answer,
-    }
 }
 
 /// What only somebody inside may see, beginning with the page that tells best who that is.
@@ -233,13 +194,7 @@ pub async fn assert_inside(kind: Kind, browser: &mut Browser, account: Account) 
 /// Asserts that nothing behind the login can be had with what this browser holds: with its cookies as they are, with
 /// each alone, without the gate's.
 pub async fn assert_outside(kind: Kind, browser: &Browser) {
-    let all: Vec<String> = browser.jar.all().iter().map(|kept| format!("{}={}", kept.name, kept.value)).collect();
-    let without_gate: Vec<String> =
-        all.iter().filter(|pair| !pair.starts_with(&format!("{GATE_COOKIE}="))).cloned().collect();
-    let mut headers = vec![all.join("; "), without_gate.join("; ")];
-    headers.extend(all);
-    headers.dedup();
-    for header in headers {
+    for header in cookie_headers(browser) {
         for target in protected(kind) {
             // A browser of its own, so that what's set meanwhile doesn't mix in.
             let page = browser.fresh().send(Ask::get(target).cookies(&header)).await;

@@ -95,7 +95,7 @@ async fn a_store_of_format_1_opens_with_its_live_sessions_codes_and_blocks() {
     let security = store.session_security(cleared).await.unwrap().unwrap();
     assert_eq!(
         security,
-        SessionSecurity { cleared_by: ClearedBy::Network, has_password: false, stepped_up_until: None }
+        SessionSecurity { cleared_by: ClearedBy::Network, has_password: false, stepped_up_until: None, tries_left: 3 }
     );
     assert_eq!(bed.waiting(pending, net(2)).await.asks, Asks::Mail);
     let answered = bed.answer(pending, code.expose(), net(2)).await;

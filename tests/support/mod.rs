@@ -13,4 +13,5 @@ pub mod panel;
 pub mod ports;
 pub mod raw;
 pub mod smtp;
+pub mod steps;
 pub mod walk;

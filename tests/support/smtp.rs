@@ -242,9 +242,12 @@ impl SmtpServer {
         self.mails().iter().filter(|mail| mail.is_to(address) && mail.carries_code()).count()
     }
 
-    /// Waits for a mail to an address with these words in its subject or text; both of them.
-    pub async fn wait_for_words_to(&self, address: &str, words: &str) -> String {
-        let with = |mail: &&Received| mail.is_to(address) && mail.words().contains(words);
+    /// Waits for a mail to an address with all of this in its subject and text; both of them.
+    pub async fn wait_for_words_to(&self, address: &str, words: &[&str]) -> String {
+        let with = |mail: &&Received| {
+            let said = mail.words();
+            mail.is_to(address) && words.iter().all(|words| said.contains(words))
+        };
         self.wait_until(|log| log.mails.iter().any(|mail| with(&mail)), &format!("{words:?} to {address}")).await;
         self.mails().iter().rfind(with).unwrap().words()
     }

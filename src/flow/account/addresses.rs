@@ -1,4 +1,4 @@
-//! Mailed codes that confirm a change inside a session: the first device, another address (b13).
+//! Mailed codes that confirm a change inside a session: a device, new backup codes, another address (b13).
 
 use std::sync::Arc;
 
@@ -67,6 +67,48 @@ pub enum Adding {
     Gone,
 }
 
+/// A second factor that waits for a mailed code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// A device.
+    Device,
+    /// New backup codes.
+    BackupCodes,
+}
+
+impl Factor {
+    const fn change(self) -> Change {
+        match self {
+            Self::Device => Change::Enrol,
+            Self::BackupCodes => Change::RenewCodes,
+        }
+    }
+}
+
+/// Which change somebody is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A second factor.
+    Factor(Factor),
+    /// Another address.
+    Address,
+}
+
+impl From<Factor> for Wanted {
+    fn from(factor: Factor) -> Self {
+        Self::Factor(factor)
+    }
+}
+
+impl Wanted {
+    fn is(self, change: &Change) -> bool {
+        match self {
+            Self::Factor(factor) => *change == factor.change(),
+            Self::Address => matches!(change, Change::AddAddress(_)),
+        }
+    }
+}
+
 /// What became of typed codes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Confirmed {
@@ -85,30 +127,38 @@ pub enum Confirmed {
 }
 
 impl Flows {
-    /// How a change that waits for its codes stands. For the first device the codes are sent here, if
-    /// none are on their way.
+    /// A code is asked before a second factor: it's sent here, if none is on its way.
     ///
     /// # Errors
     /// When the store or the directory can't be asked.
-    pub async fn confirming_enrolment(self: &Arc<Self>, by: &SteppedUp) -> Result<Adding, AddressesFailed> {
-        match self.waiting(by).await? {
-            Some(waiting) if waiting.change == Change::Enrol => {
-                self.confirming(by, Change::Enrol, Some(waiting), None).await
-            }
-            _ => self.ask_codes(by, Change::Enrol).await,
+    pub async fn confirm_factor(self: &Arc<Self>, by: &SteppedUp, factor: Factor) -> Result<Adding, AddressesFailed> {
+        match self.confirming_change(by, factor.into()).await? {
+            Adding::Gone => self.ask_codes(by, factor.change()).await,
+            waits => Ok(waits),
         }
     }
 
-    /// How the address that waits for its codes stands.
+    /// How a change that waits for its codes stands; nothing is sent.
     ///
     /// # Errors
     /// When the store or the directory can't be asked.
-    pub async fn confirming_address(self: &Arc<Self>, by: &SteppedUp) -> Result<Adding, AddressesFailed> {
+    pub async fn confirming_change(&self, by: &SteppedUp, wanted: Wanted) -> Result<Adding, AddressesFailed> {
         match self.waiting(by).await? {
-            Some(waiting) if waiting.change != Change::Enrol => {
+            Some(waiting) if wanted.is(&waiting.change) => {
                 self.confirming(by, waiting.change.clone(), Some(waiting), None).await
             }
             _ => Ok(Adding::Gone),
+        }
+    }
+
+    /// What is shown when the code for a second factor came too late: others are sent when they're asked for.
+    ///
+    /// # Errors
+    /// When the store or the directory can't be asked.
+    pub async fn confirming_too_late(&self, by: &SteppedUp, factor: Factor) -> Result<Adding, AddressesFailed> {
+        match self.confirming_change(by, factor.into()).await? {
+            Adding::Gone => self.confirming(by, factor.change(), None, None).await,
+            waits => Ok(waits),
         }
     }
 
@@ -119,13 +169,13 @@ impl Flows {
     pub async fn resend_confirmation(
         self: &Arc<Self>,
         by: &SteppedUp,
-        enrolling: bool,
+        wanted: Wanted,
     ) -> Result<Adding, AddressesFailed> {
-        match self.waiting(by).await? {
-            Some(waiting) if (waiting.change == Change::Enrol) == enrolling => self.ask_codes(by, waiting.change).await,
+        match (self.waiting(by).await?, wanted) {
+            (Some(waiting), wanted) if wanted.is(&waiting.change) => self.ask_codes(by, waiting.change).await,
             // Its codes are too old to be there still.
-            _ if enrolling => self.ask_codes(by, Change::Enrol).await,
-            _ => Ok(Adding::Gone),
+            (_, Wanted::Factor(factor)) => self.ask_codes(by, factor.change()).await,
+            (_, Wanted::Address) => Ok(Adding::Gone),
         }
     }
 
@@ -231,6 +281,7 @@ impl Flows {
         };
         match change {
             Change::Enrol => mail(code, contacts.addresses(), ConfirmationPurpose::Enrol),
+            Change::RenewCodes => mail(code, contacts.addresses(), ConfirmationPurpose::RenewCodes),
             Change::AddAddress(address) => {
                 let purpose = ConfirmationPurpose::AddAddress { address: address.masked() };
                 mail(code, contacts.addresses(), purpose);
@@ -248,19 +299,18 @@ impl Flows {
     pub async fn confirm_change(
         self: &Arc<Self>,
         by: &SteppedUp,
+        wanted: Wanted,
         typed: &str,
-        second_typed: Option<&str>,
+        second_typed: &str,
     ) -> Result<Confirmed, StoreFailed> {
         let asking = by.asking();
-        let (Some(typed), Ok(second_typed)) =
-            (TypedCode::parse(typed), second_typed.map(|text| TypedCode::parse(text).ok_or(())).transpose())
-        else {
+        // One code never confirms what wants two, and the other way round.
+        let second_typed = (wanted == Wanted::Address).then(|| TypedCode::parse(second_typed).ok_or(())).transpose();
+        let (Some(typed), Ok(second_typed)) = (TypedCode::parse(typed), second_typed) else {
             return Ok(Confirmed::NotDigits);
         };
-        // One code never confirms what wants two, and the other way round.
-        let two = second_typed.is_some();
         match self.waiting(by).await? {
-            Some(waiting) if matches!(waiting.change, Change::AddAddress(_)) == two => {}
+            Some(waiting) if wanted.is(&waiting.change) => {}
             _ => return Ok(Confirmed::Expired),
         }
         let answer = ConfirmationAnswer {

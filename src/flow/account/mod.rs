@@ -29,7 +29,7 @@ use super::tell::{Contacts, ContactsFailed};
 use super::verify::Asking;
 use crate::model::{EmailAddress, Timestamp};
 
-pub use addresses::{Adding, AddressesFailed, Confirmed, Confirming};
+pub use addresses::{Adding, AddressesFailed, Confirmed, Confirming, Factor, Wanted};
 pub use alarm::{AlarmLooked, Reported};
 pub use codes::{FreshCodes, Renewed};
 pub use enrol::{EnrolForm, EnrolStep};

@@ -16,6 +16,7 @@ pub struct SteppedUp {
     asking: Asking,
     until: Timestamp,
     cleared_by: ClearedBy,
+    tries_left: u32,
 }
 
 /// Why nothing can be changed now.
@@ -25,6 +26,8 @@ pub enum NotOpen {
     StepUp {
         /// Whether it can be compared; if not: log out and in again.
         has_password: bool,
+        /// Tries left before the session ends.
+        tries_left: u32,
     },
     /// The session is gone.
     Gone,
@@ -40,10 +43,7 @@ pub enum SteppingUp {
     /// Nothing that could be a password: not counted.
     Nothing,
     /// Wrong, and counted.
-    Wrong {
-        /// Tries left before the session ends.
-        tries_left: u32,
-    },
+    Wrong,
     /// No password is known for this session: log out and in again.
     NoPassword,
     /// The session is over.
@@ -59,6 +59,11 @@ impl SteppedUp {
     /// Until when changes are open.
     pub fn until(&self) -> Timestamp {
         self.until
+    }
+
+    /// Tries left for the password, should it be asked again.
+    pub fn tries_left(&self) -> u32 {
+        self.tries_left
     }
 
     /// What the session was cleared by.
@@ -85,13 +90,15 @@ impl Flows {
     pub async fn stepped_up(&self, asking: Asking) -> Result<SteppedUp, NotOpen> {
         let security = self.session_security(asking.session.id).await.map_err(NotOpen::Store)?;
         let security = security.ok_or(NotOpen::Gone)?;
-        match security.stepped_up_until.filter(|until| self.now() < *until) {
-            Some(until) => Ok(SteppedUp { asking, until, cleared_by: security.cleared_by }),
-            None => Err(NotOpen::StepUp { has_password: security.has_password }),
+        let SessionSecurity { cleared_by, has_password, stepped_up_until, tries_left } = security;
+        match stepped_up_until.filter(|until| self.now() < *until) {
+            Some(until) => Ok(SteppedUp { asking, until, cleared_by, tries_left }),
+            None => Err(NotOpen::StepUp { has_password, tries_left }),
         }
     }
 
-    /// Compares a password with that of this session's login. It's counted before it's compared.
+    /// Compares a password with that of this session's login. It's counted before it's compared, but
+    /// only once it has its place among those that are compared: what can't be judged costs no try.
     ///
     /// # Errors
     /// When the store can't be written, or too many passwords wait to be compared.
@@ -101,6 +108,7 @@ impl Flows {
         };
         let Some(password) = Password::of(typed) else { return Ok(SteppingUp::Nothing) };
         self.hashing.wait_for(asking.session.id).await;
+        let place = self.hashing.reserve().inspect_err(|_| outcome("busy"))?;
         let (hash, tries_left) = match self.accounts.begin_step_up(asking.session.id, self.now()).await? {
             StepUpTry::Compare { hash, tries_left } => (hash, tries_left),
             StepUpTry::NoPassword => {
@@ -112,7 +120,7 @@ impl Flows {
                 return Ok(SteppingUp::Over);
             }
         };
-        let right = self.hashing.verify(Secret::new(password.expose().to_vec()), Some(hash)).await?;
+        let right = self.hashing.verify_at(place, Secret::new(password.expose().to_vec()), Some(hash)).await?;
         if right {
             self.accounts.finish_step_up(asking.session.id, self.now() + STEP_UP_LASTS).await?;
             outcome("passed");
@@ -120,7 +128,7 @@ impl Flows {
         }
         outcome("failed");
         if tries_left > 0 {
-            return Ok(SteppingUp::Wrong { tries_left });
+            return Ok(SteppingUp::Wrong);
         }
         info!(network = %asking.network, reference = %asking.reference, "wrong passwords at the step-up ended a session");
         self.note(asking.happening(EventKind::StepUpFailed, None)).await;

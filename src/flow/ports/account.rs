@@ -327,6 +327,8 @@ pub struct SessionSecurity {
     pub has_password: bool,
     /// Until when changes are open.
     pub stepped_up_until: Option<Timestamp>,
+    /// Wrong passwords that may still be typed before the session ends.
+    pub tries_left: u32,
 }
 
 /// Everything that the account's page shows, from one read.
@@ -448,8 +450,10 @@ pub enum Which {
 /// What an e-mailed code is to confirm inside a cleared session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// The first enrolment, in a session that was cleared without a code.
+    /// An enrolment, in a session that was cleared without a code.
     Enrol,
+    /// New backup codes, in such a session.
+    RenewCodes,
     /// Another address for codes: a code to those there are and one to the new one.
     AddAddress(EmailAddress),
 }

@@ -42,6 +42,8 @@ pub struct ConfirmationMail {
 pub enum ConfirmationPurpose {
     /// An authenticator app is to be enrolled.
     Enrol,
+    /// New backup codes are to be made.
+    RenewCodes,
     /// An address is to be added; the mail goes to those there are.
     AddAddress {
         /// The new one, masked.

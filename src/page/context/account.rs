@@ -79,6 +79,8 @@ pub struct AccountPage {
     pub events: Vec<EventLine>,
     /// Where codes go.
     pub addresses: Vec<AddressLine>,
+    /// Whether those on record are among them: not while the directory can't be asked.
+    pub addresses_known: bool,
     /// Whether another address can be added.
     pub may_add_address: bool,
     /// The language that was chosen, if one was.
@@ -296,8 +298,10 @@ pub struct ConfirmPage {
 /// What mailed codes are to confirm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ConfirmChange {
-    /// The first device, in a session that was cleared without a code.
+    /// A device, in a session that was cleared without a code.
     Enrol,
+    /// New backup codes, in such a session.
+    RenewCodes,
     /// An address; a second code went there.
     AddAddress {
         /// It, masked.

@@ -72,7 +72,7 @@ fn every_link_to_a_static_file_finds_it() {
 }
 
 /// Where forms of the gate's own go, below its prefix.
-const ACTIONS: [&str; 21] = [
+const ACTIONS: [&str; 23] = [
     "challenge",
     "challenge/resend",
     "challenge/cancel",
@@ -83,6 +83,8 @@ const ACTIONS: [&str; 21] = [
     "account/enrol/confirm",
     "account/enrol/resend",
     "account/codes",
+    "account/codes/confirm",
+    "account/codes/resend",
     "account/codes/download",
     "account/off",
     "account/off/confirm",

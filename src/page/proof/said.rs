@@ -94,6 +94,7 @@ fn statuses_are_those_of_the_contract() {
         ("panel-down", 502),
         ("panel-slow", 504),
         ("store-unavailable", 503),
+        ("change-not-made", 503),
         ("accounts-unavailable", 503),
         ("too-many-tries", 429),
         ("confirm-code", 403),
@@ -233,7 +234,7 @@ fn catalogues_have_the_same_messages_and_every_one_is_used() {
     composed.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
     composed.extend(EventKind::ALL.iter().map(|kind| format!("event-{}", kind.slug())));
     composed.extend(AccountDone::ALL.iter().map(|done| format!("done-{}", done.slug())));
-    for purpose in ["enrol", "add-address", "new-address"] {
+    for purpose in ["enrol", "renew-codes", "add-address", "new-address"] {
         let parts = ["subject", "intro", "why", "not-you"];
         composed.extend(parts.map(|part| format!("confirm-mail-{purpose}-{part}")));
     }
@@ -351,6 +352,7 @@ fn the_accounts_page_tells_what_there_is_and_changes_nothing_before_the_password
     says(&all, "account-no-backup", &["All backup codes are used up"], &["Tous les codes de secours ont été"]);
     says(&all, "step-up-last", &["1 try left; one more mistake ends"], &["cette session sera fermée"]);
     says(&all, "step-up", &["for 10 minutes"], &["pendant 10 minutes"]);
+    says(&all, "confirm-renew-codes", &["Before new backup codes"], &["Avant de créer de nouveaux codes de secours"]);
     says(&all, "confirm-enrol", &["Valid until 10:52"], &["Code à 6 chiffres"]);
     says(&all, "confirm-address", &["Code sent to the new address"], &["Code reçu à la nouvelle adresse"]);
 }

@@ -139,6 +139,7 @@ fn accounts() -> Vec<(&'static str, AccountPage)> {
         sessions: vec![session("AAAAAAAAAAAAAAAAAAAAAA", FIREFOX, "203.0.113.7", 3000, 5, true)],
         events: EventKind::ALL.iter().take(4).enumerate().map(|(at, kind)| event(at, *kind)).collect(),
         addresses: vec![AddressLine { masked: "a…e@e…e.test".to_owned(), id: None }],
+        addresses_known: true,
         may_add_address: true,
         language: None,
         suspected_since: None,
@@ -170,6 +171,10 @@ fn accounts() -> Vec<(&'static str, AccountPage)> {
         ("account-no-enrolment", AccountPage { may_enrol: false, open_until: Some(after(540)), ..plain() }),
         ("account-no-password", AccountPage { has_password: false, ..plain() }),
         ("account-suspected", AccountPage { suspected_since: Some(ago(2 * DAY)), ..plain() }),
+        (
+            "account-addresses-unknown",
+            AccountPage { addresses: Vec::new(), addresses_known: false, may_add_address: false, ..plain() },
+        ),
         (
             "account-empty",
             AccountPage {
@@ -261,6 +266,7 @@ fn confirmations() -> Vec<(&'static str, ConfirmPage)> {
         ("confirm-enrol-resent", ConfirmPage { next_mail_at: after(55), ..told(ConfirmNotice::Resent) }),
         ("confirm-enrol-not-yet", ConfirmPage { next_mail_at: after(43), ..told(ConfirmNotice::NotYet) }),
         ("confirm-enrol-budget", ConfirmPage { next_mail_at: after(2400), ..unsent() }),
+        ("confirm-renew-codes", ConfirmPage { change: ConfirmChange::RenewCodes, ..enrol() }),
         ("confirm-address", address()),
         ("confirm-address-wrong", ConfirmPage { notice: Some(ConfirmNotice::Wrong), tries_left: 1, ..address() }),
         ("confirm-address-not-digits", ConfirmPage { notice: Some(ConfirmNotice::NotDigits), ..address() }),

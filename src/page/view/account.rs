@@ -142,6 +142,7 @@ impl Scribe<'_> {
             sessions => self.each(&page.sessions, Self::session)?,
             events => self.each(&page.events, Self::event)?,
             addresses => self.each(&page.addresses, Self::address)?,
+            addresses_known => page.addresses_known,
             may_add_address => page.may_add_address,
             language => page.language.unwrap_or(self.voice.language).tag(),
             times => true,
@@ -293,16 +294,18 @@ impl Scribe<'_> {
             account => self.account_name(&page.account),
             change => match page.change {
                 ConfirmChange::Enrol => "enrol",
+                ConfirmChange::RenewCodes => "renew-codes",
                 ConfirmChange::AddAddress { .. } => "add-address",
             },
             // Where the form goes, below the account's page.
             place => match page.change {
                 ConfirmChange::Enrol => Value::from_safe_string("enrol".to_owned()),
+                ConfirmChange::RenewCodes => Value::from_safe_string("codes".to_owned()),
                 ConfirmChange::AddAddress { .. } => Value::from_safe_string("addresses".to_owned()),
             },
             two => if two { "yes" } else { "no" },
             address => match &page.change {
-                ConfirmChange::Enrol => None,
+                ConfirmChange::Enrol | ConfirmChange::RenewCodes => None,
                 ConfirmChange::AddAddress { address } => Some(self.name(address)),
             },
             addresses => page.addresses.iter().map(String::as_str).collect::<Value>(),

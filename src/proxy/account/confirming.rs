@@ -9,21 +9,43 @@ use super::super::reply::Reply;
 use super::super::request;
 use super::super::service::GateProxy;
 use super::{Posted, Visit};
-use crate::flow::account::{Adding, AddressesFailed, Confirmed, Confirming, SteppedUp};
+use crate::flow::account::{Adding, AddressesFailed, Confirmed, Confirming, Factor, SteppedUp, Wanted};
 use crate::flow::ports::account::Change;
 use crate::model::EmailAddress;
 use crate::page::{AccountDone, BlockedPage, ConfirmChange, ConfirmNotice, ConfirmPage, Page};
 
+const DEVICE_PAGE: &str = "/account/enrol";
+const CODES_PAGE: &str = "/account/codes";
+const ADDRESS_PAGE: &str = "/account/addresses/confirm";
+
 impl GateProxy {
-    pub(super) async fn show_address(&self, visit: &Visit<'_>) -> Reply {
+    /// The page of what waits for its codes; nothing is sent by it.
+    pub(super) async fn show_waiting(&self, visit: &Visit<'_>, wanted: Wanted) -> Reply {
         let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
-        match self.flows.stepped_up(asking).await {
-            Ok(by) => {
-                let confirming = self.flows.confirming_address(&by).await;
-                self.show_confirmation(visit, confirming)
-            }
-            Err(not) => self.not_open(visit, not),
-        }
+        let by = match self.flows.stepped_up(asking).await {
+            Ok(by) => by,
+            Err(not) => return self.not_open(visit, not),
+        };
+        let confirming = match wanted {
+            Wanted::Factor(factor) if came_too_late(visit) => self.flows.confirming_too_late(&by, factor).await,
+            wanted => self.flows.confirming_change(&by, wanted).await,
+        };
+        self.show_confirmation(visit, confirming)
+    }
+
+    /// A code is asked before a second factor.
+    pub(super) async fn confirm_factor(&self, visit: &Visit<'_>, by: &SteppedUp, factor: Factor) -> Reply {
+        // Whoever came too late asks for another code himself: the page says so.
+        let confirming = if came_too_late(visit) {
+            self.flows.confirming_too_late(by, factor).await
+        } else {
+            self.flows.confirm_factor(by, factor).await
+        };
+        self.show_confirmation(visit, confirming)
+    }
+
+    pub(super) async fn resend(&self, visit: &Visit<'_>, by: &SteppedUp, wanted: Wanted) -> Reply {
+        self.send_confirmation(visit, self.flows.resend_confirmation(by, wanted).await)
     }
 
     /// Codes were asked for: on to their page.
@@ -69,6 +91,7 @@ impl GateProxy {
             account: visit.session.account.to_string(),
             change: match change {
                 Change::Enrol => ConfirmChange::Enrol,
+                Change::RenewCodes => ConfirmChange::RenewCodes,
                 Change::AddAddress(address) => ConfirmChange::AddAddress { address: address.masked() },
             },
             addresses: addresses.iter().map(EmailAddress::masked).collect(),
@@ -80,11 +103,15 @@ impl GateProxy {
         }))
     }
 
-    pub(super) async fn confirm(&self, visit: &Visit<'_>, by: &SteppedUp, form: &Posted, enrolling: bool) -> Reply {
-        let second = (!enrolling).then(|| form.text("second_code"));
-        let place = if enrolling { "/account/enrol" } else { "/account/addresses/confirm" };
-        let after = match self.flows.confirm_change(by, form.text("code"), second).await {
+    pub(super) async fn confirm(&self, visit: &Visit<'_>, by: &SteppedUp, form: &Posted, wanted: Wanted) -> Reply {
+        let place = match wanted {
+            Wanted::Factor(Factor::Device) => DEVICE_PAGE,
+            Wanted::Factor(Factor::BackupCodes) => CODES_PAGE,
+            Wanted::Address => ADDRESS_PAGE,
+        };
+        let after = match self.flows.confirm_change(by, wanted, form.text("code"), form.text("second_code")).await {
             Ok(Confirmed::Done(Change::Enrol)) => return Reply::redirect(&format!("{}{place}", self.settings.prefix)),
+            Ok(Confirmed::Done(Change::RenewCodes)) => return self.renew_confirmed_codes(visit).await,
             Ok(Confirmed::Done(Change::AddAddress(_))) => return self.done(Some(AccountDone::AddressAdded)),
             Ok(Confirmed::NotPossible) => return self.done(Some(AccountDone::AddressNotPossible)),
             Ok(Confirmed::Over) => return self.session_over(visit),
@@ -100,7 +127,13 @@ impl GateProxy {
 /// Where a change's codes are typed.
 const fn page_of(change: &Change) -> &'static str {
     match change {
-        Change::Enrol => "/account/enrol",
-        Change::AddAddress(_) => "/account/addresses/confirm",
+        Change::Enrol => DEVICE_PAGE,
+        Change::RenewCodes => CODES_PAGE,
+        Change::AddAddress(_) => ADDRESS_PAGE,
     }
+}
+
+/// Whether the page is shown because what was typed came too late.
+fn came_too_late(visit: &Visit<'_>) -> bool {
+    parameter(visit.target, "after").and_then(|after| After::of_str(&after)) == Some(After::Expired)
 }

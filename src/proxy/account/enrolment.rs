@@ -6,7 +6,7 @@ use super::super::qr;
 use super::super::reply::Reply;
 use super::super::service::GateProxy;
 use super::{Posted, Visit};
-use crate::flow::account::{EnrolForm, EnrolStep, FreshCodes, SteppedUp};
+use crate::flow::account::{EnrolForm, EnrolStep, Factor, FreshCodes, Renewed, SteppedUp};
 use crate::page::{AccountDone, BackupCodesPage, EnrolNotice, EnrolPage, Page, RefusalKind};
 
 impl GateProxy {
@@ -38,10 +38,7 @@ impl GateProxy {
 
     pub(super) async fn enrolment(&self, visit: &Visit<'_>, by: &SteppedUp, step: EnrolStep, name: String) -> Reply {
         let (form, notice) = match step {
-            EnrolStep::MailFirst => {
-                let confirming = self.flows.confirming_enrolment(by).await;
-                return self.show_confirmation(visit, confirming);
-            }
+            EnrolStep::MailFirst => return self.confirm_factor(visit, by, Factor::Device).await,
             EnrolStep::TooMany => return self.done(Some(AccountDone::TooManyDevices)),
             EnrolStep::Added => return self.done(Some(AccountDone::DeviceAdded)),
             EnrolStep::First { name, codes } => return self.show(visit, &self.codes_page(visit, codes, Some(name))),
@@ -69,6 +66,28 @@ impl GateProxy {
                 notice,
             })),
         )
+    }
+
+    /// New backup codes, or the page of the mailed code that comes first.
+    pub(super) async fn renew_codes(&self, visit: &Visit<'_>, by: &SteppedUp) -> Reply {
+        match self.flows.renew_codes(by).await {
+            Ok(Renewed::Codes(codes)) => self.show(visit, &self.codes_page(visit, codes, None)),
+            // On to a page of its own, which can be loaded again.
+            Ok(Renewed::MailFirst) => {
+                self.send_confirmation(visit, self.flows.confirm_factor(by, Factor::BackupCodes).await)
+            }
+            Ok(Renewed::NoDevice) => self.done(Some(AccountDone::NoDevice)),
+            Err(error) => self.store_failed(visit, &error),
+        }
+    }
+
+    /// New backup codes once the mailed code was right: the session counts as cleared by it.
+    pub(super) async fn renew_confirmed_codes(&self, visit: &Visit<'_>) -> Reply {
+        let asking = self.asking(visit.exchange, &visit.asker, Arc::clone(&visit.session));
+        match self.flows.stepped_up(asking).await {
+            Ok(by) => self.renew_codes(visit, &by).await,
+            Err(not) => self.not_open(visit, not),
+        }
     }
 
     pub(super) fn codes_page(&self, visit: &Visit<'_>, codes: FreshCodes, enrolled: Option<String>) -> Page {
