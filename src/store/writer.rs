@@ -444,12 +444,12 @@ mod tests {
         go_on: Notify,
     }
 
-    fn last(connection: &mut SqliteConnection, given: Arc<Arc<Lasting>>) -> Deciding<'_, ()> {
+    fn last(connection: &mut SqliteConnection, given: Arc<(Arc<Lasting>,)>) -> Deciding<'_, ()> {
         Box::pin(async move {
             sqlx::query("INSERT INTO noted VALUES ('lasting')").execute(connection).await?;
-            if given.runs.fetch_add(1, Ordering::Relaxed) == 0 {
-                given.running.notify_one();
-                given.go_on.notified().await;
+            if given.0.runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                given.0.running.notify_one();
+                given.0.go_on.notified().await;
             }
             Ok(Fate::Keep(()))
         })
@@ -467,7 +467,7 @@ mod tests {
             let go_on = async { lasting.go_on.notify_one() };
             tokio::join!(biased; fails, go_on).0
         };
-        let (lasted, failed) = tokio::join!(writer.decide(None, Arc::clone(&lasting), last), joins);
+        let (lasted, failed) = tokio::join!(writer.decide(None, (Arc::clone(&lasting),), last), joins);
         assert!(lasted.is_ok() && failed.is_err());
         assert_eq!(lasting.runs.load(Ordering::Relaxed), 2);
         assert_eq!(writer.decide(None, (), noted).await.unwrap(), ["lasting"]);
