@@ -341,6 +341,23 @@ mod tests {
                 }
             }
         }
+
+        /// What the first letters rule out is looked at no closer, so they must rule out nothing that
+        /// is meant, nor what resembles it in another case.
+        #[test]
+        fn the_first_letters_rule_out_no_name_that_is_meant(
+            pattern in "[aZ7_.-]{0,10}\\*?[aZ7_.-]{0,3}", between in "[bQ0_-]{0,10}", upper in any::<u32>(),
+        ) {
+            let text: String = pattern.replace('.', "_").replace('*', &between);
+            let in_case = |(at, letter): (usize, char)| {
+                if upper >> (at % 32) & 1 == 1 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+            };
+            let text: String = text.chars().enumerate().map(in_case).collect();
+            if let Some(pattern) = NamePattern::parse(&pattern).filter(|_| is_plain(text.as_bytes())) {
+                prop_assert!(pattern.resembles(text.as_bytes()));
+                prop_assert!(pattern.may_be(Head::of(text.as_bytes())), "{} {text}", pattern.as_str());
+            }
+        }
     }
 
     #[test]

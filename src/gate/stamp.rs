@@ -62,8 +62,7 @@ pub fn stamp(key: &[u8; 16], name: &[u8], value: &[u8], owner: Owner) -> Vec<u8>
 }
 
 /// The panel's value, if `cookie` (`name=value`, as a `Cookie` header has it, with a name of `name`
-/// bytes) carries the stamp of the session that the key
-/// is for.
+/// bytes) carries the stamp of the session that the key is for.
 pub fn of_session<'a>(session: &OwnerKey, cookie: &'a [u8], name: usize) -> Option<&'a [u8]> {
     let (text, sent) = cookie.split_last_chunk()?;
     let value = value_in(text.strip_suffix(b"~s")?, name)?;

@@ -115,8 +115,8 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer on a thread of its own, kept on `processor`: it answers to no runtime's end,
-    /// and nobody's work on the proxy delays a commit. It owns `connection` and `guard` (the lock on the store) until
-    /// it ends.
+    /// and nobody's work on the proxy delays a commit. It owns `connection` and `guard` (the lock on the
+    /// store) until it ends.
     pub(super) fn start(
         connection: SqliteConnection,
         processor: Processor,
